@@ -1,0 +1,1 @@
+"""Corrections from the people who draw, and their review."""

@@ -1,0 +1,1 @@
+"""Strokes in, calibrated probabilities out, and which model version is serving."""
