@@ -1,0 +1,106 @@
+"""One model version, ready to answer: drawing → calibrated prediction.
+
+A `Predictor` is immutable: hot swap means binding another one. Knows nothing about Django, asyncio
+or who asks.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import onnxruntime as ort
+from numpy.typing import NDArray
+
+from recognizer.alphabet import CHARSETS, LABELS, Charset, indices
+from recognizer.checkpoints import Card, open_session, verify
+from recognizer.rasterizer import Raster, is_degenerate, rasterise
+from recognizer.strokes import Points
+
+Logits = NDArray[np.float32]  # (36,)
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What one version makes of one drawing."""
+
+    version: int
+    label: str | None  # None when there is nothing to read or the version abstains
+    confidence: float  # probability of the likeliest label
+    abstain: bool
+    probabilities: tuple[float, ...]  # (36,) in the order of LABELS; 0 outside the character set
+
+
+@dataclass(frozen=True)
+class Predictor:
+    """A verified version folder and its open session."""
+
+    card: Card
+    session: ort.InferenceSession
+
+    @classmethod
+    def load(cls, folder: Path) -> "Predictor":
+        """Verify a version folder, open it and warm it up.
+
+        Raises:
+            CheckpointError: a subclass that says what is wrong with the folder.
+        """
+        card = verify(folder)
+        return cls(card, open_session(folder, card))
+
+    @property
+    def version(self) -> int:
+        """The number of the model version."""
+        return self.card.number
+
+    def predict(self, strokes: Sequence[Points], charset: Charset = "all") -> Prediction:
+        """Predict from strokes of shape (n, 2) each; a blank or a single dot is never read."""
+        if is_degenerate(strokes):
+            return self.nothing(charset)
+        return self.predict_raster(rasterise(strokes), charset)
+
+    def predict_raster(self, raster: Raster, charset: Charset = "all") -> Prediction:
+        """Predict from a uint8 image of shape (28, 28), ink 255 on 0."""
+        if not raster.any():
+            return self.nothing(charset)
+        return self._calibrated(self.logits(raster), charset)
+
+    def logits(self, raster: Raster) -> Logits:
+        """Run the network on one 28x28 image and return its 36 logits."""
+        image = (raster.astype(np.float32) / 255.0)[None, None]  # (1, 1, 28, 28)
+        (logits,) = self.session.run(["logits"], {"image": image})
+        return np.asarray(logits[0], np.float32)
+
+    def _calibrated(self, logits: Logits, charset: Charset) -> Prediction:
+        """Temperature-scale (Guo et al. 2017) over the character set, then decide to abstain."""
+        allowed = list(indices(charset))
+        scaled = logits[allowed].astype(np.float64) / self.card.temperature[charset]
+        weights = np.exp(scaled - scaled.max())
+        probabilities = np.zeros(len(LABELS))
+        probabilities[allowed] = weights / weights.sum()
+        best = int(probabilities.argmax())
+        confidence = float(probabilities[best])
+        peak = float(logits.max())
+        energy = peak + float(np.log(np.exp(logits.astype(np.float64) - peak).sum()))
+        thresholds = self.card.abstain
+        abstain = energy < thresholds.energy or confidence < thresholds.confidence[charset]
+        return Prediction(
+            version=self.version,
+            label=None if abstain else LABELS[best],
+            confidence=confidence,
+            abstain=abstain,
+            probabilities=tuple(probabilities.tolist()),
+        )
+
+    def nothing(self, charset: Charset) -> Prediction:
+        """Return the answer to a canvas with nothing to read on it."""
+        return Prediction(self.version, None, 1 / len(indices(charset)), True, _UNIFORM[charset])
+
+
+_UNIFORM: dict[Charset, tuple[float, ...]] = {
+    charset: tuple(
+        1 / len(indices(charset)) if index in indices(charset) else 0.0
+        for index in range(len(LABELS))
+    )
+    for charset in CHARSETS
+}

@@ -1,0 +1,79 @@
+"""From logits to calibrated probabilities, and when to say nothing."""
+
+import math
+
+import numpy as np
+import pytest
+
+from recognizer.alphabet import CHARSETS, INDEX, LABELS, Charset, indices
+from recognizer.tests.standin import predictor
+
+INK = (np.array([[0.0, 0.0], [10.0, 40.0]]),)
+
+
+@pytest.mark.parametrize("charset", CHARSETS)
+def test_probabilities_sum_to_one_over_the_character_set(charset: Charset) -> None:
+    answer = predictor(logits={"3": 2.0, "q": 5.0}).predict(INK, charset)
+    inside = [answer.probabilities[index] for index in indices(charset)]
+    assert math.fsum(inside) == pytest.approx(1.0)
+    assert math.fsum(answer.probabilities) == pytest.approx(1.0)
+
+
+def test_a_hint_leaves_only_its_characters() -> None:
+    strong_letter = predictor(logits={"3": 4.0, "q": 9.0})
+    assert strong_letter.predict(INK, "all").label == "q"
+    assert strong_letter.predict(INK, "digits").label == "3"
+
+
+def test_temperature_softens_the_confidence_of_its_character_set() -> None:
+    temperature = {"digits": 2.0, "letters": 1.0, "all": 1.0}
+    cool = predictor(logits={"3": 8.0}).predict(INK, "digits")
+    warm = predictor(logits={"3": 8.0}, temperature=temperature).predict(INK, "digits")
+    expected = math.exp(4) / (math.exp(4) + 9)
+    assert warm.confidence == pytest.approx(expected)
+    assert cool.confidence > warm.confidence
+
+
+def test_the_confidence_is_that_of_the_likeliest_label() -> None:
+    answer = predictor(logits={"z": 6.0}).predict(INK)
+    assert answer.label == "z"
+    assert answer.confidence == max(answer.probabilities) == answer.probabilities[INDEX["z"]]
+
+
+def test_it_abstains_when_no_label_is_likely() -> None:
+    answer = predictor(logits={"4": 3.0, "9": 3.0}).predict(INK)
+    assert answer.abstain
+    assert answer.label is None
+    assert answer.confidence < 0.5
+
+
+def test_it_abstains_when_the_energy_says_that_this_is_no_character() -> None:
+    abstain = {"confidence": dict.fromkeys(CHARSETS, 0.0), "energy": 9.0}
+    assert predictor(logits={"3": 8.0}, abstain=abstain).predict(INK).abstain
+    assert not predictor(logits={"3": 9.5}, abstain=abstain).predict(INK).abstain
+
+
+@pytest.mark.parametrize("ink", [(), (np.array([[5.0, 5.0]]),), (np.zeros((4, 2)),)])
+@pytest.mark.parametrize("charset", CHARSETS)
+def test_a_blank_or_a_dot_is_never_read(ink: tuple[np.ndarray, ...], charset: Charset) -> None:
+    answer = predictor(logits={"1": 50.0, "i": 50.0}).predict(ink, charset)
+    assert answer.abstain
+    assert answer.label is None
+    assert answer.confidence == pytest.approx(1 / len(indices(charset)))
+    assert math.fsum(answer.probabilities) == pytest.approx(1.0)
+
+
+def test_an_empty_image_is_never_read() -> None:
+    assert predictor(logits={"1": 50.0}).predict_raster(np.zeros((28, 28), np.uint8)).abstain
+
+
+def test_huge_logits_stay_finite() -> None:
+    answer = predictor(logits={"3": 1e4, "8": -1e4}).predict(INK)
+    assert answer.probabilities[INDEX["3"]] == 1.0
+    assert all(math.isfinite(p) for p in answer.probabilities)
+
+
+def test_every_answer_names_its_version_and_has_36_probabilities() -> None:
+    answer = predictor(number=12).predict(INK)
+    assert answer.version == 12
+    assert len(answer.probabilities) == len(LABELS)
