@@ -1,0 +1,200 @@
+"""Every frame of the wire protocol as a typed model: the contract of `/ws/draw/` on one page.
+
+Frames are JSON text. Unknown types, unknown fields, NaN and Infinity are refused. Knows nothing
+about sockets, drawings or predictions; the same models serve tests and clients written in Python.
+"""
+
+import json
+from collections.abc import Sequence
+from typing import Annotated, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+
+from recognizer.alphabet import Charset
+
+PROTOCOL: Final = 1
+
+ErrorCode = Literal["json", "type", "field", "gap", "limit", "rate", "empty", "unavailable"]
+Number = Annotated[int, Field(ge=0, le=2**53)]
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+Sample = Annotated[list[Finite], Field(min_length=2, max_length=3)]  # x, y and perhaps t in ms
+
+
+class BadFrame(ValueError):
+    """A frame that is not of the protocol; `code` and `n` go into the error frame."""
+
+    def __init__(self, code: ErrorCode, message: str, n: int | None = None) -> None:
+        super().__init__(message)
+        self.code: ErrorCode = code
+        self.message = message
+        self.n = n
+
+
+class _ClientFrame(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    n: Number | None = None
+
+
+class PointsFrame(_ClientFrame):
+    """Append to stroke `stroke` from point index `start`."""
+
+    type: Literal["points"]
+    stroke: Number
+    start: Number
+    points: list[Sample]
+
+
+class DrawingFrame(_ClientFrame):
+    """Replace the whole drawing: resume after a reconnect, one-shot clients."""
+
+    type: Literal["drawing"]
+    strokes: list[list[Sample]]
+
+
+class UndoFrame(_ClientFrame):
+    """Remove the last stroke."""
+
+    type: Literal["undo"]
+
+
+class ClearFrame(_ClientFrame):
+    """Start a new drawing."""
+
+    type: Literal["clear"]
+
+
+class CharsetFrame(_ClientFrame):
+    """Renormalise probabilities over a character set from now on."""
+
+    type: Literal["charset"]
+    charset: Charset
+
+
+class VerdictFrame(_ClientFrame):
+    """Feedback on the drawing as the server has it: its true label, or that it was right."""
+
+    type: Literal["verdict"]
+    label: str | None = None
+    correct: bool | None = None
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> "VerdictFrame":
+        if (self.label is None) == (self.correct is None):
+            raise ValueError("a verdict has either a label or correct")
+        return self
+
+
+class ForgetFrame(_ClientFrame):
+    """Reset the personal memory."""
+
+    type: Literal["forget"]
+
+
+ClientFrame = (
+    PointsFrame | DrawingFrame | UndoFrame | ClearFrame | CharsetFrame | VerdictFrame | ForgetFrame
+)
+_CLIENT: Final[TypeAdapter[ClientFrame]] = TypeAdapter(
+    Annotated[ClientFrame, Field(discriminator="type")]
+)
+
+
+def parse(text: str) -> ClientFrame:
+    """Read one frame from a client.
+
+    Raises:
+        BadFrame: with code `json`, `type` or `field`, and the frame's `n` if it has a usable one.
+    """
+    try:
+        return _CLIENT.validate_json(text)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+        raise _explain(first["type"], first["loc"], first["msg"], _number(text)) from None
+
+
+def _explain(kind: str, where: Sequence[int | str], why: str, n: int | None) -> BadFrame:
+    if kind in ("json_invalid", "json_type"):
+        return BadFrame("json", "the frame is not valid JSON")
+    if kind == "dict_type":
+        return BadFrame("json", "a frame is a JSON object")
+    if kind in ("union_tag_invalid", "union_tag_not_found"):
+        known = ", ".join(sorted(_TYPES))
+        return BadFrame("type", f"the frame's type is not one of: {known}", n)
+    path = ".".join(str(part) for part in where[1:])
+    return BadFrame("field", f"{path}: {why}" if path else why, n)
+
+
+def _number(text: str) -> int | None:
+    """Return the `n` of a frame that is otherwise wrong, so that its sender can place the error."""
+    try:
+        frame = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    n = frame.get("n") if isinstance(frame, dict) else None
+    return n if isinstance(n, int) and not isinstance(n, bool) and 0 <= n <= 2**53 else None
+
+
+_TYPES: Final = ("points", "drawing", "undo", "clear", "charset", "verdict", "forget")
+
+
+class _ServerFrame(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class LimitsInfo(_ServerFrame):
+    """What this server accepts; a client that stays within never sees `limit` or `rate`."""
+
+    frame_bytes: int
+    strokes: int
+    points: int
+    frames_per_second: int
+    frame_burst: int
+    interval_ms: int
+    image_bytes: int
+    image_pixels: int
+
+
+class HelloFrame(_ServerFrame):
+    """The first frame of a connection."""
+
+    type: Literal["hello"] = "hello"
+    protocol: Literal[1] = PROTOCOL
+    version: int | None  # None while no model can be served
+    labels: tuple[str, ...]
+    charset: Charset
+    limits: LimitsInfo
+
+
+class PredictionFrame(_ServerFrame):
+    """A calibrated answer that covers every client frame up to `covers`."""
+
+    type: Literal["prediction"] = "prediction"
+    covers: int
+    version: int
+    label: str | None
+    confidence: float
+    abstain: bool
+    probabilities: tuple[float, ...]  # (36,)
+    personal: bool = False
+
+
+class ErrorFrame(_ServerFrame):
+    """What was wrong with a frame; the socket stays open."""
+
+    type: Literal["error"] = "error"
+    code: ErrorCode
+    message: str
+    n: int | None = None
+
+
+class VersionFrame(_ServerFrame):
+    """A hot swap reached this process: `serving` is how many of how many processes have it."""
+
+    type: Literal["version"] = "version"
+    version: int
+    serving: tuple[int, int]
+
+
+ServerFrame = Annotated[
+    HelloFrame | PredictionFrame | ErrorFrame | VersionFrame, Field(discriminator="type")
+]
