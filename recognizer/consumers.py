@@ -1,0 +1,161 @@
+"""The WebSocket `/ws/draw/`: frames in, frames out. All thinking is done elsewhere.
+
+No database, no Redis and no channel layer on this path: it goes on through an outage of either.
+"""
+
+import asyncio
+import contextlib
+import time
+from typing import Any
+
+from channels.generic.websocket import AsyncWebsocketConsumer
+from django.conf import settings
+from pydantic import BaseModel
+
+from recognizer import messages, metrics, serving
+from recognizer.alphabet import LABELS, Charset
+from recognizer.live import LatestWins
+from recognizer.messages import BadFrame, ErrorFrame, HelloFrame, LimitsInfo
+from recognizer.quotas import Connections, Strikes, TokenBucket
+from recognizer.session import DrawSession
+from recognizer.strokes import Limits
+
+POLICY_VIOLATION = 1008
+# A gap or an outage is not the client's fault; these are.
+_STRIKES = {"json", "type", "field", "limit", "rate"}
+
+_connections = Connections()
+_background: set[asyncio.Task[None]] = set()
+
+
+class DrawConsumer(AsyncWebsocketConsumer):
+    """One person's canvas."""
+
+    channel_layer_alias = None
+
+    async def dispatch(self, message: dict[str, Any]) -> None:
+        """Hand an event to the method of its name."""
+        # Channels would ask the one shared thread to close old database connections before each
+        # frame; this consumer has none.
+        await getattr(self, message["type"].replace(".", "_"))(message)
+
+    async def connect(self) -> None:
+        """Accept, within the limits on connections, and say hello."""
+        _watch_loop_once()
+        self._counted = False
+        self._address = (self.scope.get("client") or ["unknown"])[0]
+        self._session = DrawSession(
+            serving.current, Limits(settings.MAX_STROKES, settings.MAX_POINTS)
+        )
+        self._live = LatestWins(self._answer, settings.PREDICTION_INTERVAL_MS / 1000)
+        self._bucket = TokenBucket(settings.FRAMES_PER_SECOND, settings.FRAME_BURST)
+        self._strikes = Strikes(settings.BAD_FRAMES_PER_MINUTE)
+        self._arrived = 0.0  # loop time of the newest accepted frame
+        await self.accept()
+        self._counted = _connections.enter(
+            self._address, settings.CONNECTIONS_PER_ADDRESS, settings.CONNECTIONS_TOTAL
+        )
+        if not self._counted:
+            await self._error(BadFrame("rate", "too many connections: try again later"))
+            await self.close(POLICY_VIOLATION)
+            return
+        metrics.WS_OPEN.inc()
+        await self._send(_hello(self._session.charset))
+
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        """Apply one frame and return at once; what is wrong with it is answered here."""
+        if not self._counted:
+            return
+        try:
+            if not self._bucket.take():
+                raise BadFrame("rate", "too many frames: this one was dropped, slow down")
+            frame = messages.parse(_text(text_data))
+            self._session.apply(frame)
+        except BadFrame as error:
+            await self._refuse(error)
+            return
+        metrics.WS_FRAMES.labels(frame.type).inc()
+        self._arrived = asyncio.get_running_loop().time()
+        self._live.notify()
+
+    async def disconnect(self, code: int) -> None:
+        """Stop answering and forget the drawing."""
+        await self._live.close()
+        if self._counted:
+            _connections.leave(self._address)
+            metrics.WS_OPEN.dec()
+        metrics.WS_CLOSED.labels(str(code)).inc()
+
+    async def _answer(self) -> None:
+        """Answer the newest state.
+
+        Inline: rasterising and predicting take well under a millisecond, less than handing them
+        to a thread and back (docs/experiments.md).
+        """
+        queued = asyncio.get_running_loop().time() - max(self._arrived, self._live.opened)
+        started = time.perf_counter()
+        try:
+            prediction = self._session.predict()
+        except serving.Unavailable as error:
+            await self._error(BadFrame("unavailable", str(error), self._session.covers))
+            return
+        predicted = time.perf_counter()
+        await self._send(prediction)
+        sent = time.perf_counter()
+        metrics.PREDICTIONS.labels("socket").inc()
+        metrics.PREDICT_SECONDS.labels("queue").observe(queued)
+        metrics.PREDICT_SECONDS.labels("model").observe(predicted - started)
+        metrics.PREDICT_SECONDS.labels("send").observe(sent - predicted)
+        metrics.PREDICT_SECONDS.labels("total").observe(queued + sent - started)
+
+    async def _refuse(self, error: BadFrame) -> None:
+        await self._error(error)
+        if error.code in _STRIKES and self._strikes.strike():
+            await self.close(POLICY_VIOLATION)
+
+    async def _error(self, error: BadFrame) -> None:
+        metrics.WS_ERRORS.labels(error.code).inc()
+        await self._send(ErrorFrame(code=error.code, message=error.message, n=error.n))
+
+    async def _send(self, frame: BaseModel) -> None:
+        # A client that is gone shows as OSError on some servers; `disconnect` follows by itself.
+        with contextlib.suppress(OSError):
+            await self.send(text_data=frame.model_dump_json())
+
+
+def _text(text: str | None) -> str:
+    if text is None:
+        raise BadFrame("json", "frames are JSON text, not binary")
+    if len(text.encode()) > settings.FRAME_BYTES:
+        raise BadFrame("limit", f"a frame has at most {settings.FRAME_BYTES} bytes")
+    return text
+
+
+def _hello(charset: Charset) -> HelloFrame:
+    try:
+        version = serving.current().version
+    except serving.Unavailable:
+        version = None
+    return HelloFrame(
+        version=version,
+        labels=LABELS,
+        charset=charset,
+        limits=LimitsInfo(
+            frame_bytes=settings.FRAME_BYTES,
+            strokes=settings.MAX_STROKES,
+            points=settings.MAX_POINTS,
+            frames_per_second=settings.FRAMES_PER_SECOND,
+            frame_burst=settings.FRAME_BURST,
+            interval_ms=settings.PREDICTION_INTERVAL_MS,
+            image_bytes=settings.IMAGE_BYTES,
+            image_pixels=settings.IMAGE_PIXELS,
+        ),
+    )
+
+
+def _watch_loop_once() -> None:
+    """Start this process's lag sampler with its first socket: Daphne has no start-up hook."""
+    if not _background:
+        task = asyncio.get_running_loop().create_task(metrics.watch_loop_lag())
+        _background.add(task)
+        task.add_done_callback(_background.discard)

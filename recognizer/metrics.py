@@ -1,0 +1,36 @@
+"""What a web process counts and times, in Prometheus' terms. Holds no strokes and no addresses."""
+
+import asyncio
+
+from prometheus_client import Counter, Gauge, Histogram
+
+_SECONDS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
+
+WS_OPEN = Gauge("ws_open", "WebSocket connections that are open")
+WS_CLOSED = Counter("ws_closed_total", "WebSocket connections closed", ["code"])
+WS_FRAMES = Counter("ws_frames_total", "Frames accepted from clients", ["type"])
+WS_ERRORS = Counter("ws_errors_total", "Error frames sent to clients", ["code"])
+PREDICTIONS = Counter("predictions_total", "Predictions answered", ["source"])
+PREDICT_SECONDS = Histogram(
+    "predict_seconds",
+    "Time of one prediction by stage: queue (newest frame is in and an answer is due, until the "
+    "work starts), model (rasterise and predict), send (encode and hand over), total (their sum)",
+    ["stage"],
+    buckets=_SECONDS,
+)
+LOOP_LAG_SECONDS = Histogram(
+    "loop_lag_seconds", "How late the event loop runs what is due", buckets=_SECONDS
+)
+MODEL_VERSION = Gauge("model_active_version", "Version that this process serves; 0 for none")
+MODEL_REJECTED = Counter("model_rejected_total", "Version folders refused", ["reason"])
+
+_LAG_PERIOD = 0.25  # seconds between samples
+
+
+async def watch_loop_lag() -> None:
+    """Sample the event loop's lag for as long as the process runs."""
+    loop = asyncio.get_running_loop()
+    while True:
+        due = loop.time() + _LAG_PERIOD
+        await asyncio.sleep(_LAG_PERIOD)
+        LOOP_LAG_SECONDS.observe(max(0.0, loop.time() - due))

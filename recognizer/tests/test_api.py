@@ -1,0 +1,224 @@
+"""HTTP predictions: every bad input gets its own 4xx in one shape, every good one an answer."""
+
+import base64
+import json
+import struct
+import zlib
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from pytest_django import Settings
+
+from recognizer import api as api_module
+from recognizer.quotas import Buckets
+
+PREDICT = "/api/v1/predict"
+STROKES = [[[0, 0], [10, 40], [20, 0]]]
+
+pytestmark = pytest.mark.usefixtures("standin")
+
+
+def picture(extension: str = ".png") -> bytes:
+    page = np.full((120, 90), 255, np.uint8)
+    cv2.line(page, (45, 20), (45, 100), 0, 8)
+    return cv2.imencode(extension, page)[1].tobytes()
+
+
+def data_url(content: bytes, kind: str = "png") -> str:
+    return f"data:image/{kind};base64,{base64.b64encode(content).decode()}"
+
+
+def bomb(side: int) -> bytes:
+    """A tiny PNG that declares side x side pixels."""
+
+    def chunk(name: bytes, data: bytes) -> bytes:
+        return (
+            struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+        )
+
+    header = struct.pack(">IIBBBBB", side, side, 8, 0, 0, 0, 0)
+    rows = zlib.compress(b"\0" * 10_000)
+    return (
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
+    )
+
+
+def post(client: Client, body: Any) -> Any:
+    text = body if isinstance(body, str | bytes) else json.dumps(body)
+    return client.post(PREDICT, text, content_type="application/json")
+
+
+REFUSED = [
+    (" ", 400, "json"),
+    ("{", 400, "json"),
+    ("[" * 100_000, 400, "json"),
+    ('{"strokes":[[[NaN,0]]]}', 422, "field"),
+    ("[]", 400, "json"),
+    ("null", 400, "json"),
+    ({}, 422, "field"),
+    ({"strokes": None}, 422, "field"),
+    ({"strokes": STROKES, "image": "x"}, 422, "field"),
+    ({"strokes": STROKES, "charset": "greek"}, 422, "field"),
+    ({"strokes": STROKES, "colour": "red"}, 422, "field"),
+    ({"strokes": [[["1", 0]]]}, 422, "field"),
+    ({"strokes": [[[1]]]}, 422, "field"),
+    ({"strokes": [[[1e300, 0]]]}, 422, "field"),
+    ({"strokes": [[[0, 0]]] * 501}, 422, "limit"),
+    ({"strokes": [[[0, 0]] * 5001]}, 422, "limit"),
+    ({"image": 7}, 422, "field"),
+    ({"image": "@@@"}, 400, "base64"),
+    ({"image": "file:///etc/passwd,AAAA"}, 400, "base64"),
+    ({"image": ""}, 415, "unsupported"),
+    ({"image": data_url(b"GIF89a" + b"\0" * 40, "gif")}, 415, "unsupported"),
+    (
+        {"image": data_url(b"<svg xmlns='http://www.w3.org/2000/svg'/>", "svg+xml")},
+        415,
+        "unsupported",
+    ),
+    ({"image": data_url(picture()[:60])}, 400, "not_an_image"),
+    ({"image": data_url(b"\x89PNG\r\n\x1a\n")}, 400, "not_an_image"),
+    ({"image": data_url(b"RIFF\x10\0\0\0WEBPjunk")}, 400, "not_an_image"),
+    ({"image": data_url(bomb(9_000))}, 413, "too_large"),
+    ({"image": data_url(bomb(60_000))}, 413, "too_large"),
+]
+
+
+@pytest.mark.parametrize(("body", "status", "code"), REFUSED, ids=range(len(REFUSED)))
+def test_bad_input_gets_the_right_status_in_one_shape(
+    client: Client, body: Any, status: int, code: str
+) -> None:
+    answer = post(client, body)
+    assert answer.status_code == status
+    assert set(answer.json()) == {"error"}
+    assert set(answer.json()["error"]) == {"code", "message", "field"}
+    assert answer.json()["error"]["code"] == code
+
+
+def test_the_field_that_is_wrong_is_named(client: Client) -> None:
+    assert post(client, {"strokes": [[[1, "x"]]]}).json()["error"]["field"] == "strokes.0.0.1"
+
+
+def test_a_picture_over_the_byte_limit_is_413(client: Client, settings: Settings) -> None:
+    settings.IMAGE_BYTES = 100
+    answer = post(client, {"image": data_url(picture())})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (413, "too_large")
+
+
+def test_a_body_over_the_limit_is_413(client: Client, settings: Settings) -> None:
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 1000
+    assert post(client, {"image": "A" * 2000}).status_code == 413
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "application/xml", "image/png", ""])
+def test_another_content_type_is_415(client: Client, kind: str) -> None:
+    answer = client.post(PREDICT, "x", content_type=kind)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (415, "content_type")
+
+
+def test_a_malformed_form_is_400(client: Client) -> None:
+    answer = client.post(PREDICT, b"junk", content_type="multipart/form-data")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "multipart")
+
+
+@pytest.mark.parametrize("form", [{}, {"file": "text"}, {"picture": "x"}])
+def test_a_form_without_a_file_is_422(client: Client, form: dict[str, str]) -> None:
+    answer = client.post(PREDICT, form)
+    assert (answer.status_code, answer.json()["error"]["field"]) == (422, "file")
+
+
+def test_a_wrong_method_is_405(client: Client) -> None:
+    assert client.get(PREDICT).status_code == 405
+
+
+def test_too_many_requests_are_429_with_retry_after(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(api_module, "_buckets", Buckets(rate=0.5, burst=1))
+    assert post(client, {"strokes": STROKES}).status_code == 200
+    answer = post(client, {"strokes": STROKES})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (429, "rate")
+    assert answer["Retry-After"] == "2"
+
+
+@pytest.mark.usefixtures("nothing_served")
+def test_without_a_model_it_is_503_with_retry_after(client: Client) -> None:
+    answer = post(client, {"strokes": STROKES})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (503, "unavailable")
+    assert "Retry-After" in answer
+
+
+def test_a_full_queue_of_pictures_is_503(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(api_module, "_QUEUE", 0)
+    answer = post(client, {"image": data_url(picture())})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (503, "busy")
+
+
+def test_strokes_are_predicted(client: Client) -> None:
+    answer = post(client, {"strokes": STROKES, "charset": "digits"}).json()
+    assert (answer["version"], answer["label"], answer["abstain"]) == (7, "3", False)
+    assert answer["charset"] == "digits"
+    assert sum(answer["probabilities"]) == pytest.approx(1)
+
+
+@pytest.mark.parametrize("strokes", [[], [[]], [[[5, 5]]]])
+def test_nothing_drawn_is_answered_without_a_label(client: Client, strokes: Any) -> None:
+    answer = post(client, {"strokes": strokes})
+    assert answer.status_code == 200
+    assert (answer.json()["label"], answer.json()["abstain"]) == (None, True)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"image": data_url(picture())},
+        {"image": base64.b64encode(picture()).decode()},
+        {"image": data_url(picture(".jpg"), "jpeg")},
+        {"image": data_url(picture(".webp"), "webp")},
+    ],
+)
+def test_a_picture_is_predicted_and_shown_as_the_network_saw_it(client: Client, body: Any) -> None:
+    answer = post(client, body).json()
+    assert answer["label"] == "3"
+    png = base64.b64decode(answer["image"].removeprefix("data:image/png;base64,"))
+    seen = cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_UNCHANGED)
+    assert seen is not None
+    assert seen.shape == (28, 28)
+    assert seen.max() == 255
+
+
+def test_an_uploaded_file_is_predicted(client: Client) -> None:
+    file = SimpleUploadedFile("x.png", picture(), "image/png")
+    answer = client.post(PREDICT, {"file": file, "charset": "digits"})
+    assert answer.status_code == 200
+    assert (answer.json()["label"], answer.json()["charset"]) == ("3", "digits")
+
+
+def test_no_cors_header_is_sent(client: Client) -> None:
+    answer = client.post(
+        PREDICT, "{}", content_type="application/json", headers={"Origin": "http://evil.example"}
+    )
+    assert "Access-Control-Allow-Origin" not in answer
+
+
+def test_the_version_that_answers_is_listed(client: Client) -> None:
+    answer = client.get("/api/v1/versions").json()
+    assert answer["serving"] == 7
+    assert [v["number"] for v in answer["versions"] if v["serving"]] == [7]
+
+
+def test_the_openapi_document_names_every_route_and_both_bodies(client: Client) -> None:
+    document = client.get("/api/v1/openapi.json").json()
+    assert set(document["paths"]) == {"/api/v1/predict", "/api/v1/versions"}
+    body = document["paths"]["/api/v1/predict"]["post"]["requestBody"]["content"]
+    assert set(body) == {"application/json", "multipart/form-data"}
+
+
+def test_the_page_that_shows_the_document_asks_nobody_else(client: Client) -> None:
+    page = client.get("/api/v1/docs").content.decode()
+    assert "swagger" in page
+    assert "http://" not in page
+    assert "https://" not in page

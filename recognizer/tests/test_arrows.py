@@ -1,0 +1,116 @@
+"""The rooms of docs/architecture.md: every import points the allowed way.
+
+Reads the import lines of every module, so a wrong arrow fails here before it can run.
+"""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+ROOMS = ("trainer", "feedback", "recognizer")  # each may import those to its right
+
+PURE = {
+    "recognizer/alphabet.py": set(),
+    "recognizer/strokes.py": {"numpy"},
+    "recognizer/rasterizer.py": {"numpy", "cv2", "recognizer.strokes"},
+    "recognizer/images.py": {"numpy", "cv2", "PIL", "recognizer.rasterizer"},
+    "recognizer/quotas.py": set(),
+    "recognizer/live.py": set(),
+    "recognizer/messages.py": {"pydantic", "recognizer.alphabet"},
+    "recognizer/checkpoints.py": {
+        "numpy",
+        "pydantic",
+        "onnxruntime",
+        "recognizer.alphabet",
+        "recognizer.rasterizer",
+    },
+    "recognizer/predictor.py": {
+        "numpy",
+        "onnxruntime",
+        "recognizer.alphabet",
+        "recognizer.checkpoints",
+        "recognizer.rasterizer",
+        "recognizer.strokes",
+    },
+    "recognizer/session.py": {
+        "recognizer.alphabet",
+        "recognizer.messages",
+        "recognizer.predictor",
+        "recognizer.strokes",
+    },
+}
+
+
+def modules() -> Iterator[Path]:
+    for room in (*ROOMS, "digitsite"):
+        yield from sorted((ROOT / room).rglob("*.py"))
+
+
+def imported(path: Path) -> set[str]:
+    """Every module that a file imports, at its top or inside a function."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path} has a relative import: write it out"
+            assert node.module is not None
+            names.add(node.module)
+            names.update(f"{node.module}.{alias.name}" for alias in node.names)
+    return names
+
+
+def top(name: str) -> str:
+    return name.partition(".")[0]
+
+
+def is_test(path: Path) -> bool:
+    return "tests" in path.parts
+
+
+@pytest.mark.parametrize("path", list(modules()), ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_import_points_left(path: Path) -> None:
+    room = path.relative_to(ROOT).parts[0]
+    rooms = {top(name) for name in imported(path)} & {*ROOMS, "digitsite"}
+    if room == "digitsite" or is_test(path):
+        allowed = {*ROOMS, "digitsite"}
+    else:
+        allowed = set(ROOMS[ROOMS.index(room) :])
+    assert rooms <= allowed
+
+
+def test_only_the_trainer_knows_torch() -> None:
+    for path in modules():
+        if path.relative_to(ROOT).parts[0] != "trainer" and not is_test(path):
+            assert not {top(name) for name in imported(path)} & {"torch", "torchvision"}, path
+
+
+@pytest.mark.parametrize("name", PURE)
+def test_a_pure_module_imports_only_what_it_may(name: str) -> None:
+    ours = {found for found in imported(ROOT / name) if top(found) not in sys.stdlib_module_names}
+    allowed = PURE[name]
+    for found in ours:
+        assert any(found == known or found.startswith(f"{known}.") for known in allowed), found
+
+
+def test_the_trainer_s_pure_modules_know_no_django() -> None:
+    for path in (ROOT / "trainer").glob("*.py"):
+        if path.name not in ("apps.py", "models.py", "admin.py", "tasks.py", "pipeline.py"):
+            assert "django" not in {top(name) for name in imported(path)}, path
+
+
+def test_a_web_process_loads_no_torch() -> None:
+    script = (
+        "import digitsite.asgi, sys; from recognizer import serving; serving.boot();"
+        "from django.urls import get_resolver; get_resolver().url_patterns;"
+        "print('torch' in sys.modules, 'onnxruntime' in sys.modules)"
+    )
+    answer = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert answer.stdout.split() == ["False", "True"]
