@@ -9,6 +9,7 @@ nothing about networks, Django or where drawings come from.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 import cv2
 import numpy as np
@@ -56,19 +57,18 @@ def place(strokes: Sequence[Points], pen: float = PEN) -> Placement:
     filled = [points for points in strokes if len(points)]
     points = np.concatenate(filled)  # (p, 2)
     low, high = points.min(axis=0), points.max(axis=0)
-    extent = float((high - low).max())
+    extent = float(max(high - low))
     scale = (BOX - pen) / extent if extent > 0 else 1.0
 
-    ends = np.cumsum([len(part) for part in filled]) - 1
-    starts = np.concatenate(([0], ends[:-1] + 1))
-    steps = np.diff(points, axis=0)  # (p - 1, 2)
-    weights = np.hypot(steps[:, 0], steps[:, 1]) * scale
+    ends = np.array([*accumulate(len(part) for part in filled)]) - 1
+    starts = np.array([0, *(ends[:-1] + 1)])
+    steps = points[1:] - points[:-1]  # (p - 1, 2)
+    weights = np.sqrt(steps[:, 0] ** 2 + steps[:, 1] ** 2) * scale
     weights[ends[:-1]] = 0.0  # from one stroke's end to the next one's start no ink flows
-    middles = points[:-1] + steps / 2
     cap = np.pi * pen / 8
-    tips = points[starts] + points[ends]
+    tips = (points[starts] + points[ends]).sum(axis=0)
     mass = weights.sum() + 2 * cap * len(filled)
-    centre = (weights @ middles + cap * tips.sum(axis=0)) / mass
+    centre = (weights @ (points[:-1] + steps / 2) + cap * tips) / mass
 
     offset = CENTRE - centre * scale
     margin = pen / 2  # ink stays inside the frame even where mass and box disagree
