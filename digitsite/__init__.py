@@ -1,0 +1,1 @@
+"""Wiring: settings, routes, the web server and the one-machine supervisor."""

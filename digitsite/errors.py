@@ -1,0 +1,46 @@
+"""What is answered when no view answers: JSON under /api/, Django's plain pages elsewhere."""
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views import csrf, defaults
+
+API = "/api/"
+
+
+def _json(code: str, message: str, status: int) -> JsonResponse:
+    return JsonResponse({"error": {"code": code, "message": message, "field": None}}, status=status)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """400, also for a Host that is not ours."""
+    if request.path.startswith(API):
+        return _json("request", "The request is malformed or names an unknown host.", 400)
+    return defaults.bad_request(request, exception)
+
+
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """403."""
+    if request.path.startswith(API):
+        return _json("forbidden", "You may not do this.", 403)
+    return defaults.permission_denied(request, exception)
+
+
+def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """404."""
+    if request.path.startswith(API):
+        return _json("missing", "There is nothing at this address.", 404)
+    return defaults.page_not_found(request, exception)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """500: the log has the reason, the answer does not."""
+    if request.path.startswith(API):
+        return _json("internal", "Something went wrong on the server.", 500)
+    return defaults.server_error(request)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """403 for a form that was sent without its token, or from elsewhere."""
+    if request.path.startswith(API):
+        return _json("csrf", "The CSRF token is missing or wrong.", 403)
+    return csrf.csrf_failure(request, reason if settings.DEBUG else "")

@@ -1,0 +1,193 @@
+"""Every setting of the site, read from DIGITSITE_ environment variables by strict readers.
+
+With nothing set it is a safe local installation: everything it writes is in `var/`, DEBUG is off,
+and only pages from this machine may talk to it. No module but this one reads the environment.
+"""
+
+import os
+from pathlib import Path
+
+import environ
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+
+from digitsite import logs, secret_key
+from digitsite.environment import Environment
+from digitsite.origins import local_origins
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+# Read by `make test` and the tests themselves.
+env = Environment(os.environ, ignored=frozenset({"DIGITSITE_TEST_STRICT"}))
+
+# Where this installation keeps what it writes: database, secret, collected files, versions.
+STATE = env.path("STATE", BASE_DIR / "var")
+VERSIONS_DIR = STATE / "versions"
+STATIC_ROOT = STATE / "static"
+try:
+    STATE.mkdir(mode=0o700, parents=True, exist_ok=True)
+    STATIC_ROOT.mkdir(exist_ok=True)
+    SECRET_KEY = env.text("SECRET_KEY") or secret_key.read_or_create(STATE / "secret_key")
+except OSError as error:
+    raise ImproperlyConfigured(
+        f"The state directory {STATE} cannot be used ({error.strerror}): make it writable, "
+        "or name another one with --state DIR or DIGITSITE_STATE."
+    ) from None
+secret_key.require_length(SECRET_KEY, "DIGITSITE_SECRET_KEY")
+
+DEBUG = env.flag("DEBUG", default=False)
+
+# Whom we answer: an exact list of origins, from which the hosts follow.
+HOST = env.text("HOST", "127.0.0.1")
+PORT = env.integer("PORT", 8000, most=65535)
+_origins = env.origins("ORIGINS") or local_origins(HOST, PORT)
+ALLOWED_ORIGINS = [str(origin) for origin in _origins]
+ALLOWED_HOSTS = list(dict.fromkeys(origin.host for origin in _origins))
+CSRF_TRUSTED_ORIGINS = ALLOWED_ORIGINS
+CORS_ORIGINS = [str(origin) for origin in env.origins("CORS_ORIGINS")]
+TRUSTED_PROXIES = env.networks("TRUSTED_PROXIES")
+_encrypted = {origin.scheme == "https" for origin in _origins}
+
+INSTALLED_APPS = [
+    "digitsite",
+    "recognizer",
+    "feedback",
+    "trainer",
+    "csp",
+    "ninja",  # for the files of its API page, which would come from elsewhere otherwise
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "digitsite.content_policy.ContentPolicy",
+    "django.middleware.common.CommonMiddleware",  # refuses unknown hosts, so before the files
+    "digitsite.static_files.StaticFiles",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+ROOT_URLCONF = "digitsite.urls"
+ASGI_APPLICATION = "digitsite.asgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+# SQLite takes writers one after the other. WAL keeps readers out of their way, and IMMEDIATE
+# makes a writer queue at the start of its transaction in place of failing in the middle.
+DATABASES = {
+    "default": environ.Env.db_url_config(
+        env.text("DATABASE_URL", f"sqlite:///{STATE / 'db.sqlite3'}")
+    )
+}
+if DATABASES["default"]["ENGINE"] != "django.db.backends.sqlite3":
+    raise ImproperlyConfigured("DIGITSITE_DATABASE_URL: use sqlite:///path/to/file.")
+DATABASES["default"]["OPTIONS"] = {
+    "transaction_mode": "IMMEDIATE",
+    "timeout": 20,
+    "init_command": (
+        "PRAGMA journal_mode=WAL;PRAGMA synchronous=FULL;PRAGMA busy_timeout=20000;"
+        "PRAGMA wal_autocheckpoint=1000;PRAGMA foreign_keys=ON;"
+    ),
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+REDIS_URL = env.text("REDIS_URL")  # `serve` sets it for its children; empty: there is none
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+
+# Cookies leave only over TLS as soon as one origin has it; when all have it, nothing else is left.
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True in _encrypted
+SESSION_COOKIE_AGE = 8 * 3600
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+SECURE_SSL_REDIRECT = _encrypted == {True}
+SECURE_REDIRECT_EXEMPT = [r"^health/", r"^metrics$"]  # asked for inside the machine
+SECURE_HSTS_SECONDS = 365 * 24 * 3600 if SECURE_SSL_REDIRECT else 0
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CSRF_FAILURE_VIEW = "digitsite.errors.csrf_failure"
+# Other sites on subdomains of ours, and browsers' preload lists, are not ours to decide about.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "connect-src": [SELF],
+        "img-src": [SELF, "data:", "blob:"],
+        "object-src": [NONE],
+        "base-uri": [NONE],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+    }
+}
+
+STATIC_URL = "/static/"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "digitsite.static_files.HashedStaticFiles"},
+}
+WHITENOISE_ALLOW_ALL_ORIGINS = False
+
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_I18N = False
+
+# What one request, one drawing and one connection may ask for.
+BODY_BYTES = env.integer("BODY_BYTES", 2 * 2**20)  # refused by the server before it is read
+HEAD_SECONDS = env.integer("HEAD_SECONDS", 20)  # for all headers of a request to arrive
+BODY_SECONDS = env.integer("BODY_SECONDS", 30)  # for its body
+STALLED_SECONDS = env.integer("STALLED_SECONDS", 30)  # that a client may leave answers unread
+DATA_UPLOAD_MAX_MEMORY_SIZE = BODY_BYTES
+FILE_UPLOAD_MAX_MEMORY_SIZE = BODY_BYTES  # nothing that we accept reaches the disk
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 100
+DATA_UPLOAD_MAX_NUMBER_FILES = 4
+IMAGE_BYTES = env.integer("IMAGE_BYTES", 2**20)
+IMAGE_PIXELS = env.integer("IMAGE_PIXELS", 4_000_000)
+FRAME_BYTES = env.integer("FRAME_BYTES", 64 * 2**10, least=1024)
+MAX_STROKES = env.integer("MAX_STROKES", 500)
+MAX_POINTS = env.integer("MAX_POINTS", 5000)
+FRAMES_PER_SECOND = env.integer("FRAMES_PER_SECOND", 60)
+FRAME_BURST = env.integer("FRAME_BURST", 120)
+BAD_FRAMES_PER_MINUTE = env.integer("BAD_FRAMES_PER_MINUTE", 10)
+CONNECTIONS_PER_ADDRESS = env.integer("CONNECTIONS_PER_ADDRESS", 256)
+CONNECTIONS_TOTAL = env.integer("CONNECTIONS_TOTAL", 2000)
+HTTP_PREDICTIONS_PER_SECOND = env.integer("HTTP_PREDICTIONS_PER_SECOND", 100)
+HTTP_PREDICTION_BURST = env.integer("HTTP_PREDICTION_BURST", 200)
+PREDICTION_INTERVAL_MS = env.integer("PREDICTION_INTERVAL_MS", 50, least=0, most=10_000)
+
+# The version folder to serve in place of the one that comes with the code.
+MODEL_DIR = env.path("MODEL", BASE_DIR / "recognizer" / "weights" / "anchor")
+DATA_DIR = env.path("DATA_DIR", BASE_DIR / "data")  # data sets of the trainer
+METRICS_TOKEN = env.text("METRICS_TOKEN")
+
+LOG_FORMAT = env.choice("LOG_FORMAT", ("console", "json"))
+LOG_LEVEL = env.choice("LOG_LEVEL", ("INFO", "DEBUG", "WARNING", "ERROR"))
+LOGGING = logs.configuration(LOG_FORMAT, LOG_LEVEL)
+logs.configure_structlog()
+
+env.refuse_unknown()

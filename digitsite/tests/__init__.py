@@ -1,0 +1,1 @@
+"""Tests of the wiring, most of them against real processes."""

@@ -1,0 +1,42 @@
+"""What is answered where no view answers."""
+
+import pytest
+from django.core.exceptions import PermissionDenied
+from django.test import Client, RequestFactory
+
+from digitsite import errors
+
+
+@pytest.mark.parametrize(
+    ("path", "host", "status", "code"),
+    [
+        ("/api/v1/nothing", "localhost", 404, "missing"),
+        ("/api/v1/versions", "evil.example", 400, "request"),
+    ],
+)
+def test_the_api_answers_in_its_own_shape(
+    client: Client, path: str, host: str, status: int, code: str
+) -> None:
+    response = client.get(path, headers={"host": host})
+    assert response.status_code == status
+    assert response.json()["error"]["code"] == code
+    assert set(response.json()["error"]) == {"code", "message", "field"}
+
+
+def test_pages_get_pages(client: Client) -> None:
+    response = client.get("/nothing", headers={"host": "localhost"})
+    assert response.status_code == 404
+    assert response["Content-Type"].startswith("text/html")
+
+
+def test_an_error_says_nothing_about_its_cause(rf: RequestFactory) -> None:
+    request = rf.get("/api/v1/predict")
+    answers = [
+        errors.server_error(request),
+        errors.permission_denied(request, PermissionDenied("secret")),
+        errors.csrf_failure(request, "secret"),
+        errors.server_error(rf.get("/")),
+        errors.permission_denied(rf.get("/"), PermissionDenied("")),
+    ]
+    assert [answer.status_code for answer in answers] == [500, 403, 403, 500, 403]
+    assert not any(b"secret" in answer.content for answer in answers)

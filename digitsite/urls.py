@@ -1,0 +1,21 @@
+"""Every HTTP route."""
+
+from django.contrib import admin
+from django.urls import path
+
+from recognizer import operations, views
+from recognizer.api import api
+
+urlpatterns = [
+    path("", views.draw, name="draw"),
+    path("api/v1/", api.urls),
+    path("health/live", operations.live, name="live"),
+    path("health/ready", operations.ready, name="ready"),
+    path("metrics", operations.metrics, name="metrics"),
+    path("admin/", admin.site.urls),
+]
+
+handler400 = "digitsite.errors.bad_request"
+handler403 = "digitsite.errors.permission_denied"
+handler404 = "digitsite.errors.page_not_found"
+handler500 = "digitsite.errors.server_error"
