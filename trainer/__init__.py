@@ -1,0 +1,1 @@
+"""From handwriting to a released model version: data, training, calibration, export."""

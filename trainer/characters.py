@@ -1,0 +1,104 @@
+"""Sets of labelled handwriting in memory: drawings as strokes, or images of 28x28.
+
+A sample carries the character as written ("A" and "a" apart), the label it trains (both "a") and
+the group that must not be split between training and validation: its writer, or its word. Knows
+nothing about files, splits, networks or Django.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recognizer.alphabet import INDEX, label_of
+from recognizer.rasterizer import SIDE, rasterise
+from recognizer.strokes import Ink
+
+Kind = Literal["digit", "upper", "lower", "letter"]  # "letter": the set does not tell the case
+Images = NDArray[np.uint8]  # (n, 28, 28): 0 paper … 255 ink
+Labels = NDArray[np.int64]  # (n,): indices into LABELS
+
+
+def kind_of(character: str) -> Kind:
+    """Return which kind of character `character` is as written."""
+    if character.isdigit():
+        return "digit"
+    return "upper" if character.isupper() else "lower"
+
+
+@dataclass(frozen=True)
+class CharacterSet:
+    """What strokes and images have in common: one entry a sample in each array."""
+
+    name: str
+    characters: NDArray[np.str_]  # (n,) as written
+    groups: NDArray[np.str_]  # (n,) writer, or word
+
+    def __len__(self) -> int:
+        return len(self.characters)
+
+    @property
+    def labels(self) -> Labels:
+        """Return the index of each sample's label."""
+        index = {character: INDEX[label_of(character)] for character in set(self.characters)}
+        return np.array([index[character] for character in self.characters], np.int64)
+
+    @property
+    def kinds(self) -> NDArray[np.str_]:
+        """Return each sample's kind."""
+        return np.array([kind_of(character) for character in self.characters], "<U6")
+
+    def take(self, which: NDArray[np.bool_] | NDArray[np.int64]) -> Self:
+        """Return the samples that a mask or an array of positions names."""
+        return replace(self, characters=self.characters[which], groups=self.groups[which])
+
+    def rasters(self) -> Images:
+        """Return every sample as the network sees it."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class StrokeSet(CharacterSet):
+    """Drawings as pen strokes."""
+
+    inks: tuple[Ink, ...]
+
+    def take(self, which: NDArray[np.bool_] | NDArray[np.int64]) -> Self:
+        """Return the samples that a mask or an array of positions names."""
+        positions = np.arange(len(self))[which]
+        taken = super().take(which)
+        return replace(taken, inks=tuple(self.inks[position] for position in positions))
+
+    def rasters(self) -> Images:
+        """Rasterise every drawing."""
+        if not self.inks:
+            return np.zeros((0, SIDE, SIDE), np.uint8)
+        return np.stack([rasterise(ink) for ink in self.inks])
+
+
+@dataclass(frozen=True)
+class ImageSet(CharacterSet):
+    """Images that already have the network's geometry."""
+
+    images: Images
+
+    def take(self, which: NDArray[np.bool_] | NDArray[np.int64]) -> Self:
+        """Return the samples that a mask or an array of positions names."""
+        return replace(super().take(which), images=self.images[which])
+
+    def rasters(self) -> Images:
+        """Return the images as they are."""
+        return self.images
+
+
+Handwriting = StrokeSet | ImageSet
+
+
+def by_kind(sets: Sequence[Handwriting]) -> Iterator[tuple[str, Handwriting]]:
+    """Yield ("set/kind", samples) for every kind of character in every set."""
+    for characters in sets:
+        kinds = characters.kinds
+        for kind in sorted(set(kinds)):
+            yield f"{characters.name}/{kind}", characters.take(kinds == kind)

@@ -1,0 +1,124 @@
+"""Writes a model version: a folder with model.onnx, weights.safetensors and card.json.
+
+The exported graph must agree with torch on real images before anything is written; the folder is
+written aside and renamed, so nobody ever sees half of a version.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+import torch
+from safetensors.torch import save
+
+from trainer.characters import Images
+from trainer.network import Network, NetworkConfig
+from trainer.onnx_graph import build
+from trainer.tensor_files import read_tensors
+from trainer.training import to_tensor
+
+TOLERANCE = 1e-4  # largest difference of a logit or feature between ONNX Runtime and torch
+MODEL, WEIGHTS, CARD = "model.onnx", "weights.safetensors", "card.json"
+
+
+class ParityError(RuntimeError):
+    """The exported graph does not compute what the network computes; nothing was written."""
+
+
+def open_session(model: bytes) -> onnxruntime.InferenceSession:
+    """Open an exported model the way it is served: on one thread."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+
+
+def parity(network: Network, model: bytes, images: Images) -> float:
+    """Return the largest difference of any logit or feature between torch and ONNX Runtime."""
+    session = open_session(model)
+    with torch.inference_mode():
+        expected = [output.numpy() for output in network.eval()(to_tensor(images))]
+    batch = images[:, None].astype(np.float32) / 255
+    together = session.run(["logits", "features"], {"image": batch})
+    alone = session.run(["logits", "features"], {"image": batch[:1]})
+    differences = [np.abs(a - b).max() for a, b in zip(together, expected, strict=True)]
+    differences += [np.abs(a - b[:1]).max() for a, b in zip(alone, expected, strict=True)]
+    return float(max(differences))
+
+
+def latency(model: bytes, repeats: int = 400) -> float:
+    """Return the median time of one forward pass of one image on one thread, in milliseconds."""
+    session = open_session(model)
+    image = {"image": np.random.default_rng(0).random((1, 1, 28, 28), np.float32)}
+    times = []
+    for _ in range(repeats):
+        started = time.perf_counter()
+        session.run(["logits", "features"], image)
+        times.append(time.perf_counter() - started)
+    return float(np.median(times) * 1000)
+
+
+def write_version(folder: Path, network: Network, images: Images, card: dict[str, Any]) -> str:
+    """Write a version folder and return the digest of its model.
+
+    Args:
+        folder: where; an older version there is replaced.
+        network: what to release.
+        images: real images (n, 28, 28) for the parity check.
+        card: what the card says besides files and architecture.
+
+    Raises:
+        ParityError: ONNX Runtime and torch disagree.
+    """
+    network = network.eval()
+    model = build(network).SerializeToString(deterministic=True)
+    difference = parity(network, model, images)
+    if not difference <= TOLERANCE:
+        raise ParityError(f"the exported model is off by {difference:.2g}, {TOLERANCE:g} allowed")
+    state = {name: value.contiguous() for name, value in network.state_dict().items()}
+    files = {MODEL: model, WEIGHTS: save(state, {"facts": json.dumps(asdict(network.config))})}
+    whole = card | {
+        "architecture": asdict(network.config) | {"parameters": network.parameter_count()},
+        "sha256": {name: hashlib.sha256(data).hexdigest() for name, data in files.items()},
+        "bytes": {name: len(data) for name, data in files.items()},
+    }
+    files[CARD] = (json.dumps(whole, indent=2, ensure_ascii=False) + "\n").encode()
+    _replace_folder(folder, files)
+    return str(whole["sha256"][MODEL])
+
+
+def read_network(path: Path) -> Network:
+    """Read a network from weights that `write_version` wrote.
+
+    Raises:
+        TensorFileError: the file is missing, damaged or not ours.
+    """
+    tensors, facts = read_tensors(path)
+    network = Network(NetworkConfig(**facts | {"widths": tuple(facts["widths"])}))
+    network.load_state_dict(tensors)
+    return network.eval()
+
+
+def _replace_folder(folder: Path, files: dict[str, bytes]) -> None:
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    fresh = folder.with_name(f".{folder.name}.new.{os.getpid()}")
+    old = folder.with_name(f".{folder.name}.old.{os.getpid()}")
+    try:
+        fresh.mkdir()
+        for name, data in files.items():
+            with (fresh / name).open("wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+        if folder.exists():
+            folder.rename(old)
+        fresh.rename(folder)
+    finally:
+        for leftover in (fresh, old):
+            shutil.rmtree(leftover, ignore_errors=True)

@@ -1,0 +1,217 @@
+"""`manage.py train`: train a model version from scratch and write its version folder."""
+
+import argparse
+import math
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+
+def at_least(smallest: int) -> Callable[[str], int]:
+    """Return a reader of whole numbers of at least `smallest`."""
+
+    def read(text: str) -> int:
+        try:
+            value = int(text)
+        except ValueError:
+            value = smallest - 1
+        if value < smallest:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {smallest} up")
+        return value
+
+    return read
+
+
+def positive(text: str) -> float:
+    """Read a finite number above zero."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not (math.isfinite(value) and value > 0):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number above zero")
+    return value
+
+
+class Command(BaseCommand):
+    """Train from handwriting; the best weights by validation writers become a version folder."""
+
+    help = "Train a model version from scratch: MNIST, EMNIST, pen strokes, letters from words."
+    requires_system_checks = ()  # training serves nobody: no weights, no origins needed
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Declare the options."""
+        parser.add_argument(
+            "--data-dir", type=Path, default=settings.DATA_DIR, metavar="DIR",
+            help="where the data sets are, or are fetched to (default: DIGITSITE_DATA_DIR)",
+        )  # fmt: skip
+        parser.add_argument(
+            "--sources", nargs="+", metavar="NAME",
+            help="sets to train on: mnist, emnist-letters, emnist-byclass, pendigits, uji2, "
+            "chars74k, omniglot, kassel (default: mnist and all others that are there)",
+        )  # fmt: skip
+        parser.add_argument("--epochs", type=at_least(1), default=30)
+        parser.add_argument("--samples-per-epoch", type=at_least(1), default=50_000)
+        parser.add_argument("--batch-size", type=at_least(2), default=192)
+        parser.add_argument("--lr", type=positive, default=2e-3, help="peak learning rate")
+        parser.add_argument("--seed", type=at_least(0), default=1)
+        parser.add_argument(
+            "--threads", type=at_least(1), default=min(os.cpu_count() or 1, 8),
+            help="threads of torch; the same number gives the same weights",
+        )  # fmt: skip
+        parser.add_argument(
+            "--checkpoint-path", type=Path, default=settings.STATE / "training", metavar="DIR",
+            help="folder that keeps latest.safetensors and best.safetensors",
+        )  # fmt: skip
+        parser.add_argument("--resume", action="store_true", help="go on from the latest state")
+        parser.add_argument(
+            "--out", type=Path, metavar="DIR",
+            help="version folder to write (default: version-NUMBER beside the checkpoints)",
+        )  # fmt: skip
+        parser.add_argument("--number", type=at_least(1), default=1, help="number of the version")
+        parser.add_argument("--name", default="anchor", help="name of the version")
+        parser.add_argument(
+            "--test", action="store_true",
+            help="also measure on MNIST's test images: do it once per released version",
+        )  # fmt: skip
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Train, release, and say how to go on when interrupted."""
+        # Imported here, so that listing the commands does not load torch.
+        from trainer.anchor import train  # noqa: PLC0415
+        from trainer.datasets import DataError  # noqa: PLC0415
+        from trainer.export import ParityError  # noqa: PLC0415
+        from trainer.nist import DownloadError  # noqa: PLC0415
+        from trainer.tensor_files import TensorFileError  # noqa: PLC0415
+        from trainer.training import LATEST, ResumeError  # noqa: PLC0415
+
+        recipe = make_recipe(options)
+        latest = recipe.checkpoint_path / LATEST
+        if latest.exists() and not recipe.resume:
+            raise CommandError(
+                f"{latest} is the state of an earlier training: add --resume to go on with it, "
+                "remove it, or name another --checkpoint-path"
+            )
+        self.stdout.write(f"training on {', '.join(recipe.sources)}")
+        progress = ProgressLine(self.stdout.write, recipe.config.steps_per_epoch)
+        try:
+            with stop_on_signals() as stop:
+                metrics = train(recipe, progress, stop)
+        except (DataError, DownloadError, TensorFileError, ResumeError, ParityError) as error:
+            raise CommandError(str(error)) from error
+        except OSError as error:
+            raise CommandError(f"{error.filename or 'a file'}: {error.strerror}") from error
+        if metrics is None:
+            raise CommandError(
+                f"stopped; everything is kept in {latest}: give the same command with --resume"
+            )
+        self.stdout.write(self.style.SUCCESS(f"version {recipe.number} is in {recipe.out}"))
+        for line in summary(metrics):
+            self.stdout.write(line)
+
+
+def make_recipe(options: dict[str, Any]) -> Any:
+    """Turn the command's options into a recipe."""
+    from trainer.anchor import Recipe  # noqa: PLC0415
+    from trainer.batches import BatchConfig  # noqa: PLC0415
+    from trainer.datasets import available  # noqa: PLC0415
+    from trainer.training import TrainingConfig  # noqa: PLC0415
+
+    size = options["batch_size"]
+    config = TrainingConfig(
+        seed=options["seed"],
+        epochs=options["epochs"],
+        samples_per_epoch=options["samples_per_epoch"],
+        lr=options["lr"],
+        threads=options["threads"],
+        batch=BatchConfig(size=size, outliers=max(1, size // 8)),
+    )
+    folder = options["checkpoint_path"]
+    return Recipe(
+        data_dir=options["data_dir"],
+        sources=tuple(dict.fromkeys(options["sources"] or available(options["data_dir"]))),
+        config=config,
+        checkpoint_path=folder,
+        out=options["out"] or folder / f"version-{options['number']}",
+        number=options["number"],
+        name=options["name"],
+        resume=options["resume"],
+        open_test=options["test"],
+    )
+
+
+@contextmanager
+def stop_on_signals() -> Iterator[Callable[[], bool]]:
+    """Let Ctrl-C and SIGTERM ask for a stop after the step under way; a second Ctrl-C insists."""
+    asked = False
+
+    def ask(number: int, frame: FrameType | None) -> None:
+        nonlocal asked
+        if asked:
+            raise KeyboardInterrupt
+        asked = True
+
+    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield lambda: asked
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+class ProgressLine:
+    """One line that is rewritten on a terminal; a line per epoch anywhere else."""
+
+    def __init__(self, write: Callable[..., Any], steps_per_epoch: int) -> None:
+        self._write = write
+        self._steps_per_epoch = steps_per_epoch
+        self._live = sys.stdout.isatty()
+        self._last = 0.0
+
+    def __call__(self, progress: Any) -> None:
+        """Show where training stands."""
+        now = time.monotonic()
+        if progress.validation is not None:
+            clear = "\r\033[K" if self._live else ""
+            self._write(f"{clear}{self._line(progress)} · {validated(progress.validation)}")
+        elif self._live and now - self._last > 0.5:
+            self._last = now
+            self._write(f"\r\033[K{self._line(progress)}", ending="")
+
+    def _line(self, progress: Any) -> str:
+        epoch = math.ceil(progress.step / self._steps_per_epoch)
+        epochs = progress.steps // self._steps_per_epoch
+        share = progress.step / progress.steps
+        return (
+            f"epoch {epoch}/{epochs} · {share:4.0%} · loss {progress.loss:.3f} · "
+            f"{progress.samples_per_second:.0f} samples/s"
+        )
+
+
+def validated(validation: dict[str, float]) -> str:
+    """Describe a validation in one line."""
+    parts = [f"{name} {value:.2%}" for name, value in validation.items() if name != "loss"]
+    return f"validation loss {validation['loss']:.4f}, " + ", ".join(parts)
+
+
+def summary(metrics: dict[str, Any]) -> Iterator[str]:
+    """Yield the figures worth a look, a line each."""
+    for name, figures in metrics["validation"]["kinds"].items():
+        yield (
+            f"{name:22} {figures['samples']:6} samples · {figures['top1_hinted']:.2%} "
+            f"with the hint {figures['hint']} · {figures['top1']:.2%} without"
+        )
+    for name, rates in metrics["scribbles"].items():
+        if isinstance(rates, dict) and "all" in rates:
+            yield f"scribbles, {name.replace('_', ' ')}: {rates['all']:.1%} answered with not sure"
+    for name, figures in metrics.get("test", {}).items():
+        yield f"{name} test: {figures['top1_hinted']:.2%} with the hint {figures['hint']}"

@@ -1,0 +1,109 @@
+"""A version folder holds what torch computes, under its own digests, and nothing else."""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from trainer import export
+from trainer.export import ParityError, open_session, parity, read_network, write_version
+from trainer.network import Network
+from trainer.onnx_graph import build
+from trainer.tensor_files import TensorFileError
+from trainer.tests.handwriting import stroke_set
+from trainer.training import to_tensor
+
+CARD: dict[str, Any] = {"schema": 1, "number": 3}
+
+
+@pytest.fixture
+def network() -> Network:
+    """Return a network whose batch norms have seen something."""
+    torch.manual_seed(0)
+    network = Network()
+    network.train()
+    with torch.no_grad():
+        for _ in range(5):
+            network(torch.rand(8, 1, 28, 28))
+    return network.eval()
+
+
+@pytest.fixture
+def images(tmp_path: Path) -> Any:
+    return stroke_set(tmp_path).rasters()
+
+
+def test_the_graph_computes_what_torch_computes(network: Network, images: Any) -> None:
+    assert parity(network, build(network).SerializeToString(), images) <= export.TOLERANCE
+
+
+def test_the_graph_takes_any_number_of_images(network: Network) -> None:
+    session = open_session(build(network).SerializeToString())
+    for count in (1, 7):
+        batch = np.random.default_rng(0).random((count, 1, 28, 28), np.float32)
+        logits, features = session.run(["logits", "features"], {"image": batch})
+        assert logits.shape == (count, 36)
+        assert features.shape == (count, 256)
+
+
+def test_the_same_weights_give_the_same_bytes_without_a_path(network: Network) -> None:
+    first, second = (build(network).SerializeToString(deterministic=True) for _ in range(2))
+    assert first == second
+    assert str(Path(export.__file__).parent).encode() not in first
+    assert b"BatchNormalization" not in first
+
+
+def test_the_card_names_every_file_by_its_digest(
+    network: Network, images: Any, tmp_path: Path
+) -> None:
+    folder = tmp_path / "version"
+    write_version(folder, network, images, CARD)
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "card.json", "model.onnx", "weights.safetensors",
+    ]  # fmt: skip
+    card = json.loads((folder / "card.json").read_text())
+    assert card["number"] == 3
+    assert card["architecture"]["parameters"] == network.parameter_count()
+    for name, digest in card["sha256"].items():
+        data = (folder / name).read_bytes()
+        assert hashlib.sha256(data).hexdigest() == digest
+        assert len(data) == card["bytes"][name]
+
+
+def test_weights_come_back_as_the_same_network(
+    network: Network, images: Any, tmp_path: Path
+) -> None:
+    write_version(tmp_path / "version", network, images, CARD)
+    again = read_network(tmp_path / "version" / "weights.safetensors")
+    with torch.inference_mode():
+        assert torch.equal(again(to_tensor(images))[0], network(to_tensor(images))[0])
+
+
+def test_an_older_version_in_its_place_is_replaced_whole(
+    network: Network, images: Any, tmp_path: Path
+) -> None:
+    folder = tmp_path / "versions" / "anchor"
+    folder.mkdir(parents=True)
+    (folder / "leftover").write_text("old")
+    write_version(folder, network, images, CARD)
+    assert not (folder / "leftover").exists()
+    assert [path.name for path in folder.parent.iterdir()] == ["anchor"]
+
+
+def test_nothing_is_written_when_the_export_disagrees(
+    network: Network, images: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(export, "parity", lambda *_: float("nan"))
+    with pytest.raises(ParityError, match="off by nan"):
+        write_version(tmp_path / "version", network, images, CARD)
+    assert not (tmp_path / "version").exists()
+
+
+def test_damaged_weights_are_named(tmp_path: Path) -> None:
+    (tmp_path / "weights.safetensors").write_bytes(b"nothing")
+    with pytest.raises(TensorFileError, match=r"weights\.safetensors"):
+        read_network(tmp_path / "weights.safetensors")

@@ -1,0 +1,136 @@
+"""`manage.py train` end to end on a handful of drawings."""
+
+import json
+import os
+import signal
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from recognizer.predictor import Predictor
+from trainer import anchor, nist, release
+from trainer.stroke_files import read_strokes
+from trainer.tests.handwriting import write_everything
+from trainer.training import Training
+
+TINY = ("--epochs", "2", "--samples-per-epoch", "32", "--batch-size", "16", "--threads", "1")
+
+
+@pytest.fixture
+def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a folder with a little of everything; with few scribbles, releasing is quick."""
+    monkeypatch.setattr(release, "FITTED_SCRIBBLES", 30)
+    monkeypatch.setattr(release, "REPORTED_SCRIBBLES", 30)
+    return write_everything(tmp_path / "data")
+
+
+def train(data: Path, *options: str) -> str:
+    out = StringIO()
+    folder = data.parent / "run"
+    call_command(
+        "train", "--data-dir", str(data), "--checkpoint-path", str(folder), *TINY, *options,
+        stdout=out,
+    )  # fmt: skip
+    return out.getvalue()
+
+
+def interrupt_at(monkeypatch: pytest.MonkeyPatch, step: int) -> None:
+    """Press Ctrl-C while step `step` is being made."""
+    make_step = Training._make_step
+
+    def make_and_press(self: Training, batch: Any) -> None:
+        if self.step == step:
+            os.kill(os.getpid(), signal.SIGINT)
+        make_step(self, batch)
+
+    monkeypatch.setattr(Training, "_make_step", make_and_press)
+
+
+def test_it_trains_and_writes_a_version_that_can_be_served(data: Path, tmp_path: Path) -> None:
+    out = train(data, "--out", str(tmp_path / "version"), "--number", "4", "--test")
+    lines = out.splitlines()
+    assert lines[0] == "training on mnist, pendigits, uji2, chars74k, omniglot, kassel"
+    assert [line[:9] for line in lines[1:3]] == ["epoch 1/2", "epoch 2/2"]
+    assert "version 4 is in" in out
+    predictor = Predictor.load(tmp_path / "version")
+    assert predictor.version == 4
+    drawing = read_strokes(data / "strokes/chars74k.jsonl.gz", "c").inks[0]
+    assert sum(predictor.predict(drawing, "digits").probabilities) == pytest.approx(1.0)
+
+
+def test_the_card_says_what_it_was_trained_on(data: Path, tmp_path: Path) -> None:
+    train(data, "--out", str(tmp_path / "version"))
+    card = json.loads((tmp_path / "version/card.json").read_text())
+    sources = card["data"]["sources"]
+    assert set(sources) == {"mnist", "pendigits", "uji2", "chars74k", "omniglot", "kassel"}
+    assert sources["pendigits"]["licence"] == "CC BY 4.0"
+    assert sources["chars74k"]["held_out_writers"]
+    assert card["data"]["training"]["seed"] == 1
+    assert card["data"]["training"]["batch"]["strokes"]["rotation"] > 0
+    assert card["metrics"]["validation"]["strokes"]["samples"] > 0
+    assert "test" not in card["metrics"]  # looked at only when asked for
+    assert str(tmp_path) not in json.dumps(card)
+
+
+def test_an_interrupted_training_is_kept_and_goes_on(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        interrupt_at(patch, step=2)
+        with pytest.raises(CommandError, match="the same command with --resume"):
+            train(data)
+    with pytest.raises(CommandError, match="add --resume"):
+        train(data)
+    assert "version 1 is in" in train(data, "--resume")
+    assert (data.parent / "run/version-1/card.json").exists()
+
+
+def test_mnist_alone_is_enough(data: Path) -> None:
+    out = train(data, "--sources", "mnist")
+    assert "mnist/digit" in out
+    card = json.loads((data.parent / "run/version-1/card.json").read_text())
+    assert card["metrics"]["validation"]["strokes"] is None
+
+
+def test_signal_handlers_are_put_back(data: Path) -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    train(data, "--sources", "chars74k")
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_a_failing_download_says_how_to_leave_the_set_out(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail() -> Any:
+        raise OSError("no network")
+
+    monkeypatch.setattr(nist, "import_datasets", fail)
+    with pytest.raises(CommandError, match=r"EMNIST could not be fetched.*leave emnist-letters"):
+        train(data, "--sources", "chars74k", "emnist-letters")
+
+
+def test_nothing_to_resume_is_an_error(data: Path) -> None:
+    with pytest.raises(CommandError, match=r"latest\.safetensors"):
+        train(data, "--resume")
+
+
+@pytest.mark.parametrize(
+    "options",
+    [("--epochs", "0"), ("--lr", "nan"), ("--lr", "fast"), ("--batch-size", "1"),
+     ("--seed", "-1"), ("--threads", "0"), ("--number", "zero")],
+)  # fmt: skip
+def test_odd_values_are_refused(data: Path, options: tuple[str, str]) -> None:
+    with pytest.raises(CommandError, match=options[0]):
+        train(data, *options)
+
+
+def test_a_full_disk_is_one_sentence(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*arguments: object) -> None:
+        raise OSError(28, "No space left on device", "latest.safetensors")
+
+    monkeypatch.setattr(anchor, "load", full)
+    with pytest.raises(CommandError, match=r"latest\.safetensors: No space left on device"):
+        train(data)

@@ -1,0 +1,233 @@
+"""The training loop: from scratch to the best weights by validation, resumable to the bit.
+
+Knows networks, batches and files of tensors; nothing about Django, data files or releases.
+"""
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from trainer.averaging import AveragedNetwork
+from trainer.batches import Batch, BatchConfig, BatchMaker, prepared
+from trainer.characters import Handwriting, Images
+from trainer.network import Network, NetworkConfig
+from trainer.objective import ObjectiveConfig, objective
+from trainer.tensor_files import read_tensors, write_tensors
+
+LATEST, BEST = "latest.safetensors", "best.safetensors"
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """Everything that decides the outcome besides the data; stored with the weights."""
+
+    seed: int = 1
+    epochs: int = 30
+    samples_per_epoch: int = 50_000
+    lr: float = 2e-3
+    weight_decay: float = 0.02
+    warm_up: float = 0.05  # share of all steps
+    average_decay: float = 0.998
+    clip: float = 5.0  # largest gradient norm
+    threads: int = 2
+    batch: BatchConfig = field(default_factory=BatchConfig)
+    network: NetworkConfig = field(default_factory=NetworkConfig)
+    objective: ObjectiveConfig = field(default_factory=ObjectiveConfig)
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Return how many batches make an epoch."""
+        return max(1, round(self.samples_per_epoch / self.batch.size))
+
+    @property
+    def steps(self) -> int:
+        """Return how many batches make the whole training."""
+        return self.epochs * self.steps_per_epoch
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where training stands."""
+
+    step: int
+    steps: int
+    loss: float  # smoothed
+    samples_per_second: float
+    validation: dict[str, float] | None = None  # only at the end of an epoch
+
+
+class ResumeError(ValueError):
+    """A checkpoint that belongs to another training; the message says what differs."""
+
+
+Validate = Callable[[Network], dict[str, float]]  # holds "loss", by which the best is chosen
+
+
+class Training:
+    """One training run: holds all of its state, makes steps, saves and restores itself."""
+
+    def __init__(
+        self,
+        config: TrainingConfig,
+        sets: Sequence[Handwriting],
+        validate: Validate,
+        folder: Path,
+    ) -> None:
+        torch.set_num_threads(config.threads)
+        torch.manual_seed(config.seed)
+        self.config = config
+        self.step = 0
+        self.best_loss = math.inf
+        self.network = Network(config.network).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.average = AveragedNetwork(self.network, config.average_decay)
+        self._batches = BatchMaker(sets, config.batch, config.seed)
+        self._validate = validate
+        self._folder = folder
+        decayed = [p for p in self.network.parameters() if p.ndim > 1]
+        rest = [p for p in self.network.parameters() if p.ndim <= 1]
+        self._optimizer = torch.optim.AdamW(
+            [
+                {"params": decayed, "weight_decay": config.weight_decay},
+                {"params": rest, "weight_decay": 0.0},
+            ],
+            lr=config.lr,
+        )
+        self._loss = 0.0  # smoothed
+
+    def run(
+        self, report: Callable[[Progress], None], stop: Callable[[], bool] = lambda: False
+    ) -> bool:
+        """Train on; save latest and best after each epoch, and latest when asked to stop.
+
+        `stop` is asked between steps, so that what is saved is always the state after a whole
+        step. Returns whether the training came to its end.
+        """
+        started, first = time.perf_counter(), self.step
+        with closing(prepared(self._batches, self.step, self.config.steps)) as batches:
+            for batch in batches:
+                self._make_step(batch)
+                done = (self.step - first) * self.config.batch.size
+                speed = done / (time.perf_counter() - started)
+                validation = None
+                if self.step % self.config.steps_per_epoch == 0:
+                    validation = self._end_epoch()
+                report(Progress(self.step, self.config.steps, self._loss, speed, validation))
+                if stop():
+                    self.save(LATEST)
+                    break
+        return self.step >= self.config.steps
+
+    def save(self, name: str) -> None:
+        """Write all state to a file of the run's folder."""
+        tensors = _prefixed("network.", self.network.state_dict())
+        tensors |= _prefixed("average.", self.average.network.state_dict())
+        for index, state in self._optimizer.state_dict()["state"].items():
+            tensors |= _prefixed(f"optimizer.{index}.", state)
+        facts = {
+            "config": asdict(self.config),
+            "step": self.step,
+            "loss": self._loss,
+            "best_loss": self.best_loss if math.isfinite(self.best_loss) else None,
+        }
+        write_tensors(self._folder / name, tensors, facts)
+
+    def restore(self, path: Path) -> None:
+        """Go on where the training that wrote `path` stopped.
+
+        Raises:
+            TensorFileError: the file is missing or damaged.
+            ResumeError: it was written with other settings.
+        """
+        tensors, facts = read_tensors(path)
+        self._refuse_other_settings(path, facts["config"])
+        self.network.load_state_dict(_under("network.", tensors))
+        self.average.network.load_state_dict(_under("average.", tensors))
+        state: dict[int, dict[str, Tensor]] = {}
+        for name, tensor in _under("optimizer.", tensors).items():
+            index, key = name.split(".", 1)
+            state.setdefault(int(index), {})[key] = tensor
+        self._optimizer.load_state_dict(self._optimizer.state_dict() | {"state": state})
+        self.step, self._loss = facts["step"], facts["loss"]
+        self.best_loss = math.inf if facts["best_loss"] is None else facts["best_loss"]
+
+    def _make_step(self, batch: Batch) -> None:
+        config = self.config
+        torch.manual_seed(config.seed * 1_000_003 + self.step)  # dropout, the same after a resume
+        for group in self._optimizer.param_groups:
+            group["lr"] = config.lr * learning_rate_share(self.step / config.steps, config.warm_up)
+        self.network.train()
+        logits, _ = self.network(to_tensor(batch.images))
+        loss = objective(logits, torch.from_numpy(batch.labels), config.objective)
+        self._optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(self.network.parameters(), config.clip)
+        self._optimizer.step()
+        self.average.follow(self.network, self.step)
+        value = loss.item()
+        self._loss = value if self.step == 0 else 0.98 * self._loss + 0.02 * value
+        self.step += 1
+
+    def _end_epoch(self) -> dict[str, float]:
+        validation = self._validate(self.average.network)
+        if validation["loss"] < self.best_loss:
+            self.best_loss = validation["loss"]
+            facts = {
+                "config": asdict(self.config),
+                "step": self.step,
+                "validation": validation,
+            }
+            write_tensors(self._folder / BEST, self.average.network.state_dict(), facts)
+        self.save(LATEST)
+        return validation
+
+    def _refuse_other_settings(self, path: Path, stored: dict[str, Any]) -> None:
+        # The number of threads may follow the machine: it moves nothing but the last bits.
+        ours = _flat(asdict(self.config) | {"threads": 0})
+        theirs = _flat(stored | {"threads": 0})
+        differing = sorted(key for key in ours | theirs if ours.get(key) != theirs.get(key))
+        if differing:
+            pairs = ", ".join(f"{key} was {theirs.get(key)}" for key in differing)
+            raise ResumeError(f"{path} was trained with other settings: {pairs}")
+
+
+def learning_rate_share(progress: float, warm_up: float) -> float:
+    """Return the share of the peak learning rate: a linear rise, then half a cosine down to 0."""
+    if progress < warm_up:
+        return (progress + 1e-3) / (warm_up + 1e-3)
+    return 0.5 * (1 + math.cos(math.pi * (progress - warm_up) / (1 - warm_up)))
+
+
+def to_tensor(images: Images) -> Tensor:
+    """Return images (n, 28, 28) as the network takes them: (n, 1, 28, 28) in 0..1."""
+    scaled = np.divide(images[:, None], 255, dtype=np.float32)
+    return torch.from_numpy(scaled).contiguous(memory_format=torch.channels_last)
+
+
+def _prefixed(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {prefix + name: tensor for name, tensor in tensors.items()}
+
+
+def _under(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {
+        name.removeprefix(prefix): tensor
+        for name, tensor in tensors.items()
+        if name.startswith(prefix)
+    }
+
+
+def _flat(settings: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, value in settings.items():
+        if isinstance(value, dict):
+            flat |= _flat(value, f"{prefix}{key}.")
+        else:
+            flat[prefix + key] = list(value) if isinstance(value, tuple) else value
+    return flat
