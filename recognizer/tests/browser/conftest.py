@@ -1,0 +1,94 @@
+"""Fixtures: a real Chromium, a real server, and boards to draw on."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from digitsite.tests import processes
+from digitsite.tests.processes import Web
+from recognizer.tests.browser.board import Board
+
+HERE = Path(__file__).parent
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+SWITCHES = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+NewBoard = Callable[..., Board]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what needs a browser, so that it can be left out."""
+    for item in items:
+        if item.path.is_relative_to(HERE):
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="package")
+def chromium() -> str:
+    """Return the path of the system's Chromium; without one the tests that need it are skipped."""
+    named = os.environ.get("CHROMIUM")
+    found = next((path for path in map(shutil.which, filter(None, (named, *NAMES))) if path), None)
+    if found is None:
+        reason = f"no browser: none of {', '.join(NAMES)} is on the path"
+        if os.environ.get("DIGITSITE_TEST_STRICT") == "1":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return found
+
+
+# Playwright's loop counts as running for as long as it is open, which other tests would trip over:
+# it lives no longer than this package's tests.
+@pytest.fixture(scope="package")
+def browser(chromium: str) -> Iterator[Browser]:
+    """Return a headless browser."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=SWITCHES)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="package")
+def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
+    """Return a web process that serves the released model."""
+    folder = tmp_path_factory.mktemp("web")
+    with processes.web(folder / "state", folder / "log") as running:
+        yield running
+        assert "Traceback" not in running.log, running.log
+
+
+@pytest.fixture
+def new_board(browser: Browser, web: Web) -> Iterator[NewBoard]:
+    """Return a function that opens a page of its own, with options of `Browser.new_context`.
+
+    Afterwards no page may have logged an error that its test has not declared.
+    """
+    boards: list[Board] = []
+
+    def open_board(*, origin: str = web.origin, **options: object) -> Board:
+        context = browser.new_context(**({"viewport": {"width": 1280, "height": 800}} | options))
+        boards.append(Board(context, origin))
+        return boards[-1]
+
+    yield open_board
+    for board in boards:
+        board.context.close()
+    for board in boards:
+        assert not board.complaints()
+
+
+@pytest.fixture
+def board(new_board: NewBoard) -> Board:
+    """Return an open page on a desktop."""
+    return new_board().open()

@@ -1,0 +1,144 @@
+"""Lost connections: told, survived, and nothing drawn is lost."""
+
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import WebSocketRoute
+
+from digitsite.tests import processes
+from digitsite.tests.processes import Web
+from recognizer.tests.browser.board import LINE, Board
+from recognizer.tests.browser.conftest import NewBoard
+from recognizer.tests.browser.handwriting import written
+
+LOST = "WebSocket connection to|Failed to load resource|net::ERR"
+
+
+def test_a_new_page_knows_its_round_trip_and_version(board: Board) -> None:
+    board.settle()
+    latency = board.page.locator("#connection .latency")
+    board.wait(lambda: (latency.text_content() or "").endswith("ms"), "a round trip")
+    assert board.page.locator("#model .number").text_content() == "1"
+
+
+def test_offline_is_told_and_what_was_drawn_then_is_answered_afterwards(board: Board) -> None:
+    board.expected = LOST
+    board.draw(written("3", 1)[:1])
+    board.settle()
+    board.context.set_offline(True)
+    board.wait_for_state("Offline")
+    banner = board.page.locator("#banner")
+    board.wait(lambda: "keep drawing" in banner.inner_text(), "the banner")
+    assert set(board.percentages().values()) == {"–"}
+    board.press("Clear")
+    board.draw(written("7", 1))
+    assert board.strokes() == 1
+    board.context.set_offline(False)
+    board.wait_for_state("Connected")
+    board.settle()
+    assert board.label() == "7"
+    assert [frame["type"] for frame in board.wire.sent][-1] == "drawing"
+    board.wait(lambda: not banner.inner_text(), "the banner to go")
+
+
+def test_a_socket_killed_in_the_middle_of_a_stroke_resumes_and_nothing_is_lost(
+    new_board: NewBoard,
+) -> None:
+    board = new_board()
+    board.expected = LOST
+    routes: list[WebSocketRoute] = []
+    frames: list[list[str]] = []
+
+    def pass_on(route: WebSocketRoute) -> None:
+        routes.append(route)
+        frames.append([])
+        server = route.connect_to_server()
+
+        def up(message: str | bytes) -> None:
+            frames[-1].append(str(message))
+            server.send(message)
+
+        route.on_message(up)
+
+    board.page.route_web_socket("**/ws/draw/", pass_on)
+    board.open()
+    (stroke,) = written("2", 6)
+    half = len(stroke) // 2
+    board.mouse(stroke[:half], up=False)
+    board.wait(lambda: len(frames[0]) > 2, "frames")
+    routes[0].close()
+    for point in stroke[half:]:
+        board.page.mouse.move(*board.place(point))
+        board.page.wait_for_timeout(20)
+    board.wait(lambda: len(routes) > 1, "a new connection")
+    board.wait_for_state("Connected")
+    board.page.mouse.up()
+    board.wait(lambda: board.label() == "2", "the answer")
+    assert '"type":"drawing"' in frames[-1][0]
+    assert board.strokes() == 1
+
+
+def test_when_only_the_socket_fails_answers_come_over_http(new_board: NewBoard) -> None:
+    board = new_board()
+    board.expected = LOST
+    board.page.route_web_socket("**/ws/draw/", lambda route: route.close())
+    board.page.goto(board.origin)
+    board.page.wait_for_timeout(800)
+    board.draw(written("6", 2))
+    board.wait(lambda: board.label() == "6", "an answer over HTTP")
+    assert board.page.locator("#connection .state").text_content() == "Connected, slower"
+    assert not board.page.locator("#banner").inner_text()
+
+
+@pytest.fixture
+def own_server(web: Web, tmp_path: Path) -> Iterator["Restartable"]:
+    server = Restartable(web, tmp_path)
+    server.start()
+    yield server
+    server.stop(signal.SIGTERM)
+
+
+class Restartable:
+    """A web process of a test's own that comes back on the same port."""
+
+    def __init__(self, web: Web, folder: Path) -> None:
+        self._state = folder / "state"
+        self._log = folder / "log"
+        self._port = processes.free_port()
+        self.origin = f"http://127.0.0.1:{self._port}"
+
+    def start(self) -> None:
+        done = self._log.read_text().count("listening") if self._log.exists() else 0
+        self._process = processes.start(
+            "web", "--port", str(self._port), state=self._state, log=self._log
+        )
+        processes.wait_for(
+            lambda: self._log.read_text().count("listening") > done, "the web process", 60
+        )
+
+    def stop(self, how: signal.Signals) -> None:
+        self._process.send_signal(how)
+        self._process.wait(20)
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
+def test_every_page_is_back_after_a_restart_with_its_drawing(
+    new_board: NewBoard, own_server: Restartable, how: signal.Signals
+) -> None:
+    boards = [new_board(origin=own_server.origin).open() for _ in range(2)]
+    for board in boards:
+        board.expected = LOST
+        board.draw(written("5", 3))
+        board.settle()
+    own_server.stop(how)
+    own_server.start()
+    for board in boards:
+        board.wait(lambda: len(board.sockets) > 1, "another attempt", 35)  # noqa: B023
+        board.wait_for_state("Connected", 35)
+        board.settle()
+        assert board.label() == "5"
+        assert len(board.sent_points()) == 2

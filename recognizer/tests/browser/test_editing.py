@@ -1,0 +1,120 @@
+"""Undo, redo, clear, recent drawings and samples: by button and by key."""
+
+from recognizer.tests.browser.board import LINE, Board
+
+CROSS = [(x, 1000 - y) for x, y in LINE]
+
+
+def _disabled(board: Board, name: str) -> bool:
+    button = board.page.get_by_role("button", name=name, exact=True)
+    return button.get_attribute("aria-disabled") == "true"
+
+
+def test_undo_and_redo_go_to_both_ends(board: Board) -> None:
+    board.draw([LINE, CROSS])
+    board.settle()
+    both = board.sent_points()
+    for _ in range(4):
+        board.press("Undo")
+    board.settle()
+    assert board.sent_points() == []
+    assert board.inked() == board.strokes() == 0
+    assert _disabled(board, "Undo")
+    for _ in range(4):
+        board.press("Redo")
+    board.settle()
+    assert board.sent_points() == both
+    assert board.strokes() == 2
+    assert _disabled(board, "Redo")
+
+
+def test_the_focus_stays_on_a_button_that_has_nothing_left_to_do(board: Board) -> None:
+    board.mouse(LINE)
+    board.press("Undo")
+    board.press("Undo")
+    assert board.page.evaluate("document.activeElement.dataset.command") == "undo"
+
+
+def test_clear_twice_in_a_row_is_an_empty_canvas(board: Board) -> None:
+    board.mouse(LINE)
+    board.press("Clear")
+    board.press("Clear")
+    board.settle()
+    assert board.sent_points() == []
+    assert board.inked() == 0
+    assert board.answer() == "Draw a digit or a letter"
+    assert set(board.percentages().values()) == {"–"}
+    board.mouse(LINE)
+    board.settle()
+    assert len(board.sent_points()) == 1
+
+
+def test_everything_has_a_key(board: Board) -> None:
+    board.mouse(LINE)
+    board.mouse(CROSS)
+    keys = board.page.keyboard
+    keys.press("Control+z")
+    assert board.strokes() == 1
+    keys.press("Control+Shift+z")
+    assert board.strokes() == 2
+    board.canvas.focus()
+    keys.press("c")
+    assert board.strokes() == 0
+    keys.press("?")
+    assert board.page.locator("#help-dialog").is_visible()
+    keys.press("Escape")
+    assert not board.page.locator("#help-dialog").is_visible()
+    keys.press("v")
+    assert board.page.locator("#sees input").is_checked()
+    with board.page.expect_file_chooser():
+        keys.press("u")
+    board.settle()
+
+
+def test_single_keys_act_only_in_the_drawing_area_and_can_be_switched_off(board: Board) -> None:
+    board.mouse(LINE)
+    board.page.locator("#model").focus()
+    board.page.keyboard.press("c")
+    assert board.strokes() == 1
+    board.canvas.focus()
+    board.page.keyboard.press("?")
+    board.page.locator("#single-keys").uncheck()
+    board.page.keyboard.press("Escape")
+    board.canvas.focus()
+    board.page.keyboard.press("c")
+    assert board.strokes() == 1
+    board.settle()
+
+
+def test_a_sample_gives_a_prediction_without_a_pointer(board: Board) -> None:
+    board.choose("digits")
+    board.canvas.focus()
+    board.page.keyboard.press("s")
+    board.wait(lambda: board.label(), "an answer")
+    board.wait(lambda: board.strokes() == 1, "the end of the sample")
+    board.settle()
+    assert board.label().isdigit()
+
+
+def test_a_person_who_draws_ends_the_sample(board: Board) -> None:
+    board.press("Sample")
+    board.page.wait_for_timeout(100)
+    board.mouse(LINE)
+    board.page.wait_for_timeout(100)
+    board.settle()
+    assert board.strokes() == len(board.sent_points()) == 2
+
+
+def test_cleared_drawings_come_back_also_after_a_reload(board: Board) -> None:
+    board.draw([LINE, CROSS])
+    board.settle()
+    both = board.sent_points()
+    board.press("Clear")
+    board.settle()
+    board.page.reload()
+    board.wait_for_state("Connected")
+    board.page.locator("#recent li button").click()
+    board.settle()
+    assert board.sent_points() == both
+    board.press("Forget")
+    assert board.page.locator("#recent li").count() == 0

@@ -1,0 +1,93 @@
+"""The look that was designed: aligned, still, quick."""
+
+import re
+
+import pytest
+from playwright.sync_api import Route
+
+from recognizer.tests.browser.board import Board
+from recognizer.tests.browser.conftest import NewBoard
+from recognizer.tests.browser.handwriting import written
+
+PARTS = ("#canvas", ".left", ".right", "#answer", ".tools", ".letters", "#sees", "#recent")
+
+
+def _boxes(board: Board) -> dict[str, tuple[float, float, float]]:
+    """Return left, top and width of each part; the answer line may be as wide as it is."""
+    boxes = {}
+    scrolled = board.page.evaluate("scrollY")
+    for part in PARTS:
+        box = board.page.locator(part).bounding_box()
+        assert box is not None
+        boxes[part] = (box["x"], box["y"] + scrolled, box["width"])
+    x, _, _ = boxes.pop("#answer")
+    assert x == boxes["#canvas"][0]
+    return boxes
+
+
+def test_canvas_and_columns_share_their_edges(board: Board) -> None:
+    parts = [board.page.locator(part).bounding_box() for part in ("#canvas", ".left", ".right")]
+    tops = {part["y"] for part in parts if part}
+    heights = {part["height"] for part in parts if part}
+    assert len(tops) == len(heights) == 1
+
+
+@pytest.mark.parametrize("viewport", [(1280, 800), (390, 844)], ids=["desktop", "phone"])
+def test_nothing_moves_while_answers_come_and_go(
+    new_board: NewBoard, viewport: tuple[int, int]
+) -> None:
+    board = new_board(viewport={"width": viewport[0], "height": viewport[1]}).open()
+    empty = _boxes(board)
+    board.draw(written("4", 1))
+    board.settle()
+    assert _boxes(board) == empty
+    board.draw(written("8", 1))
+    board.settle()
+    assert _boxes(board) == empty
+    board.page.locator("#sees input").check()
+    board.wait(board.page.locator("#sees img").is_visible, "the raster")
+    assert _boxes(board) == empty
+
+
+def test_there_is_room_for_saying_right_or_wrong(board: Board) -> None:
+    answer, canvas = (
+        board.page.locator(part).bounding_box() for part in ("#answer", "#canvas")
+    )
+    board.choose("all")
+    assert answer is not None
+    assert canvas is not None
+    assert canvas["width"] - answer["width"] > 150
+
+
+def test_nothing_comes_from_elsewhere_and_the_icon_and_manifest_are_there(
+    new_board: NewBoard,
+) -> None:
+    board = new_board()
+    asked: list[str] = []
+
+    def note(route: Route) -> None:
+        asked.append(route.request.url)
+        route.continue_()
+
+    board.page.route(re.compile(".*"), note)
+    board.open()
+    assert all(url.startswith((board.origin, "data:", "blob:")) for url in asked)
+    for link in ("icon", "apple-touch-icon", "manifest"):
+        address = board.page.locator(f"link[rel={link}]").get_attribute("href")
+        assert address is not None
+        assert board.page.request.get(f"{board.origin}{address}").ok
+
+
+def test_the_browser_s_own_frame_takes_the_colour_of_the_chosen_theme(board: Board) -> None:
+    board.page.locator(".menu-button").click()
+    board.page.locator("#theme").select_option("dark")
+    colours = board.page.locator("meta[name=theme-color]").evaluate_all(
+        "metas => metas.map(m => m.content)"
+    )
+    assert colours == ["#14161a", "#14161a"]
+
+
+def test_it_can_be_drawn_upon_within_a_second(board: Board) -> None:
+    board.page.reload()
+    ready = board.page.evaluate("performance.getEntriesByType('navigation')[0].domComplete")
+    assert ready < 2000  # on a busy test machine; a second on a quiet one

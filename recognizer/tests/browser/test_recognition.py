@@ -1,0 +1,128 @@
+"""A person draws and reads the answer, while drawing and after."""
+
+import re
+import time
+
+import pytest
+
+from recognizer.tests.browser.board import Board
+from recognizer.tests.browser.conftest import NewBoard
+from recognizer.tests.browser.handwriting import DIGITS, LETTERS, written
+from recognizer.tests.browser.pens import Fingers
+
+
+def test_digits_drawn_with_a_mouse_are_read(board: Board) -> None:
+    board.choose("digits")
+    for digit in DIGITS:
+        board.draw(written(digit, 11))
+        board.settle()
+        assert re.fullmatch(rf"{digit} — >?\d+ %", board.answer())
+        board.press("Clear")
+
+
+def test_letters_drawn_with_a_finger_are_read(new_board: NewBoard) -> None:
+    board = new_board(viewport={"width": 390, "height": 844}, has_touch=True).open()
+    board.choose("letters")
+    fingers = Fingers(board)
+    for letter in LETTERS:
+        for stroke in written(letter, 12):
+            fingers.stroke(stroke)
+        board.settle()
+        assert board.label() == letter
+        board.press("Clear")
+
+
+def test_answers_come_at_least_eight_times_a_second_while_the_pen_moves(board: Board) -> None:
+    board.page.evaluate(
+        "window.changes = []; new MutationObserver(() => changes.push(performance.now()))"
+        ".observe(document.querySelector('main'),"
+        " {subtree: true, attributes: true, attributeFilter: ['value']})"
+    )
+    started = time.monotonic()
+    step = 0
+    x, y = board.place((500, 500))
+    board.page.mouse.move(x, y)
+    board.page.mouse.down()
+    while time.monotonic() - started < 3:
+        step += 1
+        board.page.mouse.move(x + 120 - (step * 7) % 240, y + 100 - (step * 3) % 200)
+    seconds = time.monotonic() - started
+    predictions = len(board.wire.predictions) - 1
+    changes = board.page.evaluate("new Set(changes.map(t => Math.round(t / 20))).size")
+    board.page.mouse.up()
+    assert predictions / seconds >= 8
+    assert changes / seconds >= 8
+
+
+def test_the_last_answer_covers_the_last_point(board: Board) -> None:
+    for digit in "470":
+        board.draw(written(digit, 3))
+        last = written(digit, 3)[-1][-1]
+        board.settle()
+        assert board.sent_points()[-1][-1] == pytest.approx(last, abs=3)
+        assert board.wire.predictions[-1]["covers"] == board.wire.sent[-1]["n"]
+        board.press("Clear")
+        board.settle()
+
+
+def test_the_numbers_shown_are_those_of_the_last_answer(board: Board) -> None:
+    board.draw(written("4", 5))
+    board.settle()
+    best = max(board.wire.predictions[-1]["probabilities"])
+    shown = board.percentages()
+    assert len(shown) == 36
+    text = ">99 %" if best >= 0.995 else f"{round(best * 100)} %"
+    assert shown["4"] == text
+    assert board.page.locator(".row.best .symbol").all_inner_texts() == ["4"]
+
+
+def test_a_scribble_gets_no_name(board: Board) -> None:
+    corners = [(100, 200), (900, 300), (120, 450), (880, 550), (150, 700), (500, 100), (520, 900)]
+    board.mouse([*corners, (100, 880), (900, 120), (880, 880), (90, 150)])
+    board.settle()
+    assert board.answer().startswith("Not sure")
+    assert board.page.locator(".row.best").count() == 0
+
+
+def test_the_character_set_changes_what_may_be_read(board: Board) -> None:
+    board.draw(written("0", 2))
+    for charset, allowed in (("letters", "o"), ("digits", "0")):
+        board.choose(charset)
+        board.settle()
+        board.wait(lambda: board.label() == allowed, allowed)  # noqa: B023 - used at once
+    assert not any(symbol.isalpha() for symbol in board.percentages())
+    board.page.reload()
+    assert board.page.locator("#charset input[value=digits]").is_checked()
+
+
+def test_with_letters_the_ten_likeliest_are_at_the_sides_and_all_in_the_grid(board: Board) -> None:
+    board.choose("letters")
+    board.draw(written("m", 2))
+    board.settle()
+    assert board.page.locator(".sides .symbol").first.text_content() == "m"
+    sides = board.page.locator(".sides .symbol").all_text_contents()
+    assert len(set(sides)) == 10
+    assert all(symbol.isalpha() for symbol in sides)
+    assert board.page.locator("#letters .row").count() == 26
+
+
+def test_what_the_network_sees_is_shown_and_follows_the_pen(board: Board) -> None:
+    image = board.page.locator("#sees img")
+    board.page.locator("#sees input").check()
+    assert not image.is_visible()
+    board.draw(written("7", 2))
+    board.wait(image.is_visible, "the raster")
+    first = image.get_attribute("src")
+    assert image.evaluate("i => [i.naturalWidth, i.naturalHeight]") == [28, 28]
+    board.draw(written("1", 3))
+    board.wait(lambda: image.get_attribute("src") != first, "a newer raster")
+    board.press("Clear")
+    assert not image.is_visible()
+
+
+def test_the_way_up_is_at_most_two_hundred_bytes_a_prediction(board: Board) -> None:
+    for digit in "2385":
+        board.draw(written(digit, 8))
+    board.settle()
+    header = 8 * len(board.wire.sent)
+    assert (board.wire.sent_bytes + header) / len(board.wire.predictions) <= 200

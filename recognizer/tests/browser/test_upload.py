@@ -1,0 +1,129 @@
+"""Pictures by button, drop and paste."""
+
+import base64
+import io
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+from recognizer.tests.browser.board import LINE, Board
+from recognizer.tests.browser.handwriting import written
+
+REFUSED = "Failed to load resource: the server responded with a status of 4"
+
+
+def picture(label: str | None, size: tuple[int, int] = (640, 480), kind: str = "PNG") -> bytes:
+    """Return a picture of a character on uneven paper."""
+    rng = np.random.default_rng(5)
+    width, height = size
+    paper = 205 + rng.normal(0, 3, (height, width)) + np.linspace(-25, 25, width)
+    image = Image.fromarray(paper.clip(0, 255).astype(np.uint8)).convert("RGB")
+    pen = ImageDraw.Draw(image)
+    scale = min(size) / 1000
+    for stroke in written(label, 4) if label else []:
+        points = [(x * scale, y * scale) for x, y in stroke]
+        pen.line(points, fill=(30, 35, 70), width=round(36 * scale), joint="curve")
+    buffer = io.BytesIO()
+    image.save(buffer, kind)
+    return buffer.getvalue()
+
+
+def by_button(board: Board, name: str, kind: str, content: bytes) -> None:
+    with board.page.expect_file_chooser() as chooser:
+        board.press("Upload")
+    chooser.value.set_files({"name": name, "mimeType": kind, "buffer": content})
+
+
+def by_event(event: str, field: str) -> Callable[[Board, str, str, bytes], None]:
+    def send(board: Board, name: str, kind: str, content: bytes) -> None:
+        board.page.evaluate(
+            """([event, field, name, type, content]) => {
+                const bytes = Uint8Array.from(atob(content), (c) => c.charCodeAt(0));
+                const carried = new DataTransfer();
+                carried.items.add(new File([bytes], name, {type}));
+                const options = {[field]: carried, bubbles: true, cancelable: true};
+                const made = event === "paste"
+                    ? new ClipboardEvent(event, options) : new DragEvent(event, options);
+                document.getElementById("canvas").dispatchEvent(made);
+            }""",
+            [event, field, name, kind, base64.b64encode(content).decode()],
+        )
+
+    return send
+
+
+WAYS = {
+    "button": by_button,
+    "drop": by_event("drop", "dataTransfer"),
+    "paste": by_event("paste", "clipboardData"),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_picture_is_read_and_shown_beside_what_the_network_sees(board: Board, way: str) -> None:
+    board.choose("digits")
+    WAYS[way](board, "seven.png", "image/png", picture("7"))
+    board.wait(lambda: board.label() == "7", "the answer")
+    original, seen = board.page.locator(".picture img").all()
+    assert original.is_visible()
+    assert seen.evaluate("i => i.naturalWidth") == 28
+    board.press("Back to drawing")
+    assert not original.is_visible()
+    assert board.answer() == "Draw a digit"
+    board.settle()
+
+
+def test_a_large_photograph_is_made_small_before_it_is_sent(board: Board) -> None:
+    sizes: list[int] = []
+    board.page.on(
+        "request",
+        lambda request: (
+            sizes.append(int(request.headers.get("content-length", 0) or 0))
+            if request.method == "POST"
+            else None
+        ),
+    )
+    by_button(board, "photo.jpg", "image/jpeg", picture("3", (4000, 3000), "JPEG"))
+    board.wait(lambda: board.label() == "3", "the answer")
+    width = board.page.locator(".picture .original").evaluate("i => i.naturalWidth")
+    assert width == 1024
+
+
+def test_the_drawing_waits_behind_the_picture(board: Board) -> None:
+    board.draw(written("4", 5))
+    board.settle()
+    by_button(board, "seven.png", "image/png", picture("7"))
+    board.wait(lambda: board.label() == "7", "the picture's answer")
+    board.page.keyboard.press("Escape")
+    assert board.label() == "4"
+    assert board.strokes() == len(written("4", 5))
+
+
+def test_a_picture_is_asked_about_again_when_the_character_set_changes(board: Board) -> None:
+    by_button(board, "o.png", "image/png", picture("0"))
+    board.wait(lambda: board.answer() not in ("", "Looking at your picture"), "an answer")
+    board.choose("letters")
+    board.wait(lambda: board.label() == "o", "the letter")
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "content", "words"),
+    [
+        ("notes.txt", "text/plain", b"hello", "not a picture"),
+        ("broken.png", "image/png", b"\x89PNG\r\n\x1a\nnonsense", "not a picture"),
+        ("blank.png", "image/png", picture(None), "Nothing"),
+    ],
+)
+def test_what_cannot_be_read_is_said_in_words(
+    board: Board, name: str, kind: str, content: bytes, words: str
+) -> None:
+    board.expected = REFUSED
+    by_event("drop", "dataTransfer")(board, name, kind, content)
+    note = board.page.locator("#notice .text")
+    board.wait(lambda: words in (note.text_content() or ""), words)
+    assert not board.page.locator(".picture").is_visible()
+    board.mouse(LINE)
+    board.settle()
+    assert board.strokes() == 1

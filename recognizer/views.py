@@ -1,0 +1,14 @@
+"""The page. Everything on it that changes comes over the socket and the API."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from recognizer.alphabet import DIGITS, LETTERS
+
+
+@require_safe
+def draw(request: HttpRequest) -> HttpResponse:
+    """Show the canvas with its rows of symbols."""
+    symbols = {"left": DIGITS[:5], "right": DIGITS[5:], "letters": LETTERS}
+    return render(request, "draw.html", symbols)

@@ -1,0 +1,136 @@
+// Joins the parts of the page; everything that it does is done elsewhere.
+
+import { Answer } from "./answer.js";
+import { Bars } from "./bars.js";
+import { Canvas } from "./canvas.js";
+import { openDialog, prepareDialogs } from "./dialogs.js";
+import { Display } from "./display.js";
+import { Fallback } from "./fallback.js";
+import { History } from "./history.js";
+import { Live } from "./live.js";
+import { Notices } from "./notices.js";
+import { Player } from "./player.js";
+import { Pointers } from "./pointers.js";
+import { predict } from "./predict.js";
+import { Recent } from "./recent.js";
+import { sample, sampleLabels } from "./samples.js";
+import { Sees } from "./sees.js";
+import { prepareShortcuts } from "./shortcuts.js";
+import { Status } from "./status.js";
+import { storage } from "./storage.js";
+import { Drawing } from "./strokes.js";
+import { prepareCharset, prepareTools } from "./tools.js";
+import { Upload } from "./upload.js";
+import { Versions } from "./versions.js";
+import { problem } from "./words.js";
+
+const find = (selector) => document.querySelector(selector);
+const page = find("main");
+const urls = page.dataset;
+const calm = matchMedia("(prefers-reduced-motion: reduce)");
+let charset = "all";
+
+const drawing = new Drawing();
+const pointers = new Pointers();
+const player = new Player(drawing);
+const notices = new Notices(find("#notice"));
+const ask = (source) => predict(urls.predict, source, charset);
+
+const live = new Live(new URL(urls.socket, location.href.replace(/^http/, "ws")), drawing, charset);
+const bars = new Bars(document.querySelectorAll(".sides .row"), document.querySelectorAll("#letters .row"));
+const answer = new Answer(find("#answer"), find("#voice"));
+const display = new Display(bars, answer, drawing, charset);
+const status = new Status(live, find("#connection"), find("#banner"), (text) => answer.say(text));
+const versions = new Versions(find("#model"), find("#model-dialog .body"), urls.versions);
+const sees = new Sees(find("#sees"), drawing, (strokes) => ask({ strokes }));
+const recent = new Recent(find("#recent"), new History(storage("sessionStorage")), ({ strokes }) => {
+  upload.hide();
+  keep();
+  drawing.load(strokes);
+});
+const upload = new Upload(find("#stage"), find("#file"), {
+  ask: (picture) => ask({ picture }),
+  shown: (prediction) => display.showPicture(prediction),
+  hidden: () => display.hidePicture(),
+  failed: (text) => notices.show(text),
+});
+const fallback = new Fallback(drawing, (strokes) => ask({ strokes }), {
+  prediction: (prediction) => display.prediction(prediction),
+  works: (works) => {
+    status.overHttp = works;
+    follow();
+  },
+});
+new Canvas(find("#canvas"), drawing, pointers, () => {
+  player.stop();
+  offerFinger();
+});
+
+/** What is on the canvas goes to the recent drawings before it is replaced. */
+function keep() {
+  player.stop();
+  recent.add(drawing.points(), display.label);
+}
+
+/** Who answers: the socket, else HTTP after it failed twice, else nobody. */
+function follow() {
+  const open = live.state === "open";
+  fallback.active = !open && live.failures > 1 && live.state !== "outdated";
+  if (!fallback.active) status.overHttp = false;
+  display.answered = open || status.overHttp;
+  status.refresh();
+}
+
+let offered = false;
+function offerFinger() {
+  if (offered || !pointers.penSeen) return;
+  offered = true;
+  const useFinger = { name: "Use finger too", act: () => (pointers.fingers = true) };
+  notices.show("Pen in use: touch does not draw, so that your hand can rest.", useFinger);
+}
+
+const commands = {
+  undo: () => drawing.undo(),
+  redo: () => drawing.redo(),
+  clear: () => {
+    if (upload.open) return upload.hide();
+    keep();
+    drawing.clear();
+  },
+  upload: () => find("#file").click(),
+  sample: () => {
+    upload.hide();
+    keep();
+    const labels = sampleLabels(charset);
+    player.play(sample(labels[Math.floor(Math.random() * labels.length)]), calm.matches);
+  },
+  sees: () => sees.toggle(),
+  help: () => openDialog("help-dialog"),
+  close: () => upload.hide(),
+};
+
+live.addEventListener("state", follow);
+live.addEventListener("hello", ({ detail }) => (versions.version = detail.version));
+live.addEventListener("version", ({ detail }) => (versions.version = detail.version));
+live.addEventListener("prediction", ({ detail }) => display.prediction(detail));
+live.addEventListener("problem", ({ detail }) => {
+  const text = problem(detail);
+  if (text) notices.show(text);
+});
+drawing.addEventListener("ink", () => {
+  if (drawing.full) notices.show(problem({ code: "limit" }));
+});
+for (const type of ["online", "offline", "pageshow"]) addEventListener(type, () => live.check());
+document.addEventListener("visibilitychange", () => document.hidden || live.check());
+
+prepareTools(commands, drawing);
+prepareShortcuts(commands, find("#drawing"), find("#single-keys"));
+prepareDialogs({
+  "model-dialog": () => versions.load(),
+  "connection-dialog": () => status.describe(find("#connection-dialog dl")),
+});
+prepareCharset(find("#charset"), (chosen) => {
+  page.dataset.charset = live.charset = display.charset = charset = chosen;
+  if (upload.open) upload.ask();
+});
+live.start();

@@ -1,0 +1,48 @@
+// Answers over HTTP while only the websocket fails. Slower, and nothing is lost.
+// Knows the drawing and how to ask; when to do so is told by `active`.
+
+import { Latest } from "./latest.js";
+
+const INTERVAL = 250; // ms between requests
+
+/** Handlers: `prediction(answer)` and `works(true | false)`. */
+export class Fallback {
+  #drawing;
+  #ask;
+  #handlers;
+  #active = false;
+  #latest = new Latest(() => this.#request(), INTERVAL);
+
+  /** `ask(strokes)` returns the promise of an answer. */
+  constructor(drawing, ask, handlers) {
+    this.#drawing = drawing;
+    this.#ask = ask;
+    this.#handlers = handlers;
+    for (const type of ["ink", "end", "edit"]) {
+      drawing.addEventListener(type, () => this.#active && this.#latest.request());
+    }
+  }
+
+  get active() {
+    return this.#active;
+  }
+
+  set active(active) {
+    const started = active && !this.#active;
+    this.#active = active;
+    if (started) this.#latest.request();
+  }
+
+  async #request() {
+    if (!this.#active || this.#drawing.empty) return;
+    const { edition } = this.#drawing;
+    try {
+      const answer = await this.#ask(this.#drawing.points());
+      if (!this.#active) return;
+      this.#handlers.works(true);
+      if (edition === this.#drawing.edition) this.#handlers.prediction(answer);
+    } catch {
+      if (this.#active) this.#handlers.works(false);
+    }
+  }
+}

@@ -1,0 +1,34 @@
+// Makes any picture that the browser can read small enough for the server.
+
+export const LONGEST_SIDE = 1024; // pixels
+const TYPES = ["image/png", "image/jpeg", "image/webp"];
+const ENCODINGS = [["image/png"], ["image/webp", 0.92], ["image/jpeg", 0.9]];
+
+/** Width and height within LONGEST_SIDE, proportions kept, never enlarged. */
+export function fitted(width, height) {
+  const factor = Math.min(1, LONGEST_SIDE / Math.max(width, height));
+  return [width, height].map((length) => Math.max(1, Math.round(length * factor)));
+}
+
+/** The first picture among `files` (a FileList or an array), or undefined. */
+export function firstPicture(files) {
+  return [...files].find((file) => file.type.startsWith("image/"));
+}
+
+/** A Blob of at most `bytes` bytes and LONGEST_SIDE pixels. Rejects if it is not a picture. */
+export async function shrink(file, bytes) {
+  const bitmap = await createImageBitmap(file);
+  const [width, height] = fitted(bitmap.width, bitmap.height);
+  const small = width === bitmap.width && height === bitmap.height && file.size <= bytes;
+  if (small && TYPES.includes(file.type)) return file;
+  const canvas = document.createElement("canvas");
+  canvas.width = width;
+  canvas.height = height;
+  canvas.getContext("2d").drawImage(bitmap, 0, 0, width, height);
+  bitmap.close();
+  for (const [type, quality] of ENCODINGS) {
+    const blob = await new Promise((resolve) => canvas.toBlob(resolve, type, quality));
+    if (blob && blob.size <= bytes) return blob;
+  }
+  throw new RangeError("no encoding is small enough");
+}

@@ -1,0 +1,31 @@
+// Probabilities put in order and into text. Pure.
+
+const DIGITS = [..."0123456789"];
+const LETTERS = [..."abcdefghijklmnopqrstuvwxyz"];
+export const LABELS = [...DIGITS, ...LETTERS];
+
+export const SIDE_ROWS = 10; // five on each side of the canvas
+const MARGIN = 0.005; // of a percent that rounds to 0 or 100 without being it
+
+/** "97 %", and never a false "0 %" or "100 %". */
+export function percent(share) {
+  if (share < MARGIN) return "<1 %";
+  if (share >= 1 - MARGIN && share < 1) return ">99 %";
+  return `${Math.round(share * 100)} %`;
+}
+
+/** Labels with their shares, the most probable first; ties in alphabetical order. */
+export function ranked(probabilities) {
+  const pairs = LABELS.map((label, index) => ({ label, share: probabilities[index] }));
+  return pairs.sort((a, b) => b.share - a.share);
+}
+
+/** The labels at the sides: the digits in order, or with letters only the ten most probable. */
+export function sides(charset, probabilities) {
+  if (charset !== "letters") return DIGITS;
+  if (!probabilities) return LETTERS.slice(0, SIDE_ROWS);
+  return ranked(probabilities)
+    .filter(({ label }) => LETTERS.includes(label))
+    .slice(0, SIDE_ROWS)
+    .map(({ label }) => label);
+}

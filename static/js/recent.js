@@ -1,0 +1,71 @@
+// Thumbnails of the last drawings; choosing one brings it back. The list itself is in history.js.
+
+import { PEN } from "./ink.js";
+import { SIDE } from "./strokes.js";
+
+const SVG = "http://www.w3.org/2000/svg";
+
+export class Recent {
+  #list;
+  #empty;
+  #forget;
+  #history;
+  #chosen;
+
+  /** `chosen(drawing)` is told which one a person wants back. */
+  constructor(section, history, chosen) {
+    this.#list = section.querySelector("ul");
+    this.#empty = section.querySelector(".hint");
+    this.#forget = section.querySelector("button");
+    this.#history = history;
+    this.#chosen = chosen;
+    this.#forget.addEventListener("click", () => {
+      history.forget();
+      this.refresh();
+    });
+    this.refresh();
+  }
+
+  add(strokes, label) {
+    this.#history.add(strokes, label);
+    this.refresh();
+  }
+
+  refresh() {
+    const { drawings } = this.#history;
+    this.#list.replaceChildren(...drawings.map((drawing) => this.#item(drawing)));
+    this.#empty.hidden = drawings.length > 0;
+    this.#forget.setAttribute("aria-disabled", String(drawings.length === 0));
+  }
+
+  #item(drawing) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.setAttribute("aria-label", name(drawing));
+    button.title = name(drawing);
+    button.append(thumbnail(drawing.strokes));
+    button.addEventListener("click", () => this.#chosen(drawing));
+    const item = document.createElement("li");
+    item.append(button);
+    return item;
+  }
+}
+
+function name({ label, strokes }) {
+  const of = label === null ? "not recognised" : `of ${label}`;
+  return `Drawing ${of}, ${strokes.length} ${strokes.length === 1 ? "stroke" : "strokes"}`;
+}
+
+/** Lines in the colour of the text, so that they follow the theme. */
+function thumbnail(strokes) {
+  const svg = document.createElementNS(SVG, "svg");
+  svg.setAttribute("viewBox", `0 0 ${SIDE} ${SIDE}`);
+  svg.setAttribute("aria-hidden", "true");
+  const path = document.createElementNS(SVG, "path");
+  // A stroke of one point becomes a line of no length, which the round cap makes a dot.
+  const lines = strokes.map((points) => `M${points.join("L")}L${points.at(-1)}`);
+  path.setAttribute("d", lines.join(""));
+  path.setAttribute("stroke-width", PEN * 1.2);
+  svg.append(path);
+  return svg;
+}

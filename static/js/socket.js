@@ -1,0 +1,129 @@
+// A websocket of JSON frames that comes back by itself. Numbers what it sends, keeps within the
+// server's frame rate, and takes a silent connection for a dead one. Knows nothing of drawings.
+
+import { delay } from "./backoff.js";
+
+const ANSWER_WITHIN = 5_000; // ms from a frame, or from connecting, to the next sign of life
+const PROBE_AFTER = 25_000; // ms of silence before asking: shorter than proxies' idle timeouts
+const CHECK_EVERY = 1_000;
+const STABLE_AFTER = 10_000; // ms open before failures are counted from one again
+const FRAMES_PER_SECOND = 50;
+const CONGESTED = 8_192; // bytes that the browser could not send yet
+
+/** Handlers: `state(name)`, `message(frame)`, `probe()` returning a frame that the server answers. */
+export class Socket {
+  state = "waiting"; // connecting, open, waiting (until `retryAt`) or stopped
+  failures = 0; // since the connection was last stable
+  retryAt = 0;
+  #url;
+  #handlers;
+  #connect;
+  #now;
+  #random;
+  #socket = null;
+  #n = 0;
+  #sent = []; // times of the frames of the last second
+  #heard = 0;
+  #asked = null; // when the oldest frame without an answer was sent
+  #opened = null;
+  #retry = null;
+  #check = null;
+
+  constructor(url, handlers, { connect, now, random } = {}) {
+    this.#url = url;
+    this.#handlers = handlers;
+    this.#connect = connect ?? ((address) => new WebSocket(address));
+    this.#now = now ?? (() => performance.now());
+    this.#random = random ?? Math.random;
+  }
+
+  /** Connect now, whatever the back-off says; does nothing while a connection is up or coming. */
+  start() {
+    if (this.#socket) return;
+    clearTimeout(this.#retry);
+    this.#check ??= setInterval(() => this.#checkAlive(), CHECK_EVERY);
+    this.#n = 0;
+    this.#opened = null;
+    this.#asked = this.#heard = this.#now();
+    const socket = this.#connect(this.#url);
+    this.#socket = socket;
+    socket.onopen = () => {
+      this.#opened = this.#heard = this.#asked = this.#now();
+      this.#become("open");
+    };
+    socket.onmessage = ({ data }) => {
+      this.#heard = this.#now();
+      this.#asked = null;
+      this.#handlers.message(JSON.parse(data));
+    };
+    socket.onclose = ({ code }) => this.#lost(code);
+    this.#become("connecting");
+  }
+
+  /** For good: nothing reconnects. */
+  stop() {
+    this.#abandon();
+    clearTimeout(this.#retry);
+    clearInterval(this.#check);
+    this.#check = null;
+    this.#become("stopped");
+  }
+
+  /** Whether a frame may go now. */
+  get ready() {
+    const now = this.#now();
+    this.#sent = this.#sent.filter((time) => now - time < 1000);
+    return (
+      this.state === "open" &&
+      this.#sent.length < FRAMES_PER_SECOND &&
+      this.#socket.bufferedAmount < CONGESTED
+    );
+  }
+
+  /** Send a frame and return its number. Only while open. */
+  send(frame) {
+    const now = this.#now();
+    this.#n += 1;
+    this.#sent.push(now);
+    this.#asked ??= now;
+    this.#socket.send(JSON.stringify({ ...frame, n: this.#n }));
+    return this.#n;
+  }
+
+  /** Find out now whether the connection is alive. */
+  probe() {
+    if (this.state === "open") this.send(this.#handlers.probe());
+    else if (this.state === "waiting") this.start();
+  }
+
+  #checkAlive() {
+    // By the clock and not by counting checks: a sleeping laptop runs none.
+    const now = this.#now();
+    if (!this.#socket) return;
+    if (this.#asked !== null) {
+      if (now - this.#asked > ANSWER_WITHIN) this.#lost(1006);
+    } else if (now - this.#heard > PROBE_AFTER) this.probe();
+  }
+
+  #lost(code) {
+    this.#abandon();
+    const stable = this.#opened !== null && this.#now() - this.#opened > STABLE_AFTER;
+    this.failures = stable ? 1 : this.failures + 1;
+    const wait = delay(this.failures, code, this.#random);
+    this.retryAt = this.#now() + wait;
+    this.#retry = setTimeout(() => this.start(), wait);
+    this.#become("waiting");
+  }
+
+  #abandon() {
+    if (!this.#socket) return;
+    this.#socket.onopen = this.#socket.onmessage = this.#socket.onclose = null;
+    this.#socket.close();
+    this.#socket = null;
+  }
+
+  #become(state) {
+    this.state = state;
+    this.#handlers.state(state);
+  }
+}

@@ -1,0 +1,14 @@
+// The browser's storage, or a stand-in for the life of the page where it is forbidden.
+
+/** `name` is localStorage or sessionStorage. */
+export function storage(name) {
+  try {
+    return globalThis[name];
+  } catch {
+    const values = new Map();
+    return {
+      getItem: (key) => values.get(key) ?? null,
+      setItem: (key, value) => values.set(key, value),
+    };
+  }
+}

@@ -1,0 +1,35 @@
+// The buttons that run commands, and the switch between character sets.
+
+import { storage } from "./storage.js";
+
+const KEY = "charset";
+
+/** Let [data-command] buttons run `commands`, and grey out what cannot be done to `drawing` now. */
+export function prepareTools(commands, drawing) {
+  const buttons = [...document.querySelectorAll("[data-command]")];
+  const refresh = () => {
+    const possible = { undo: drawing.canUndo, redo: drawing.canRedo, clear: drawing.canUndo };
+    for (const button of buttons) {
+      // Not `disabled`: that would take the focus away from who just pressed it.
+      const known = possible[button.dataset.command];
+      if (known !== undefined) button.setAttribute("aria-disabled", String(!known));
+    }
+  };
+  for (const button of buttons) {
+    button.addEventListener("click", () => commands[button.dataset.command]());
+  }
+  for (const type of ["ink", "end", "edit"]) drawing.addEventListener(type, refresh);
+  refresh();
+}
+
+/** The radio group of character sets; `changed(charset)` is told now and at every change. */
+export function prepareCharset(group, changed) {
+  const chosen = (value) => group.querySelector(`input[value="${value}"]`);
+  const kept = chosen(storage("localStorage").getItem(KEY) ?? "");
+  if (kept) kept.checked = true;
+  group.addEventListener("change", ({ target }) => {
+    storage("localStorage").setItem(KEY, target.value);
+    changed(target.value);
+  });
+  changed(group.querySelector("input:checked").value);
+}

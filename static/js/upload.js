@@ -1,0 +1,97 @@
+// Pictures in place of drawings: by button, drop and paste. Shows the picture beside what the
+// network makes of it. How a picture is made small is in picture.js, the request in predict.js.
+
+import { firstPicture, shrink } from "./picture.js";
+import { failure } from "./words.js";
+
+const BYTES = 1_000_000; // what the server takes is a little more
+const NOT_A_PICTURE = "This file is not a picture that the browser can read.";
+
+export class Upload {
+  #stage;
+  #view;
+  #original;
+  #seen;
+  #handlers;
+  #file = null;
+
+  /**
+   * `stage` is where files are dropped and pictures are shown. Handlers: `ask(blob)` returns the
+   * promise of an answer; `shown(answer | null)`, `hidden()` and `failed(text)` are told.
+   */
+  constructor(stage, input, handlers) {
+    this.#stage = stage;
+    this.#view = stage.querySelector(".picture");
+    [this.#original, this.#seen] = this.#view.querySelectorAll("img");
+    this.#handlers = handlers;
+    input.addEventListener("change", () => {
+      if (input.files.length > 0) this.take(input.files);
+      input.value = ""; // the same file may be chosen again
+    });
+    this.#view.querySelector("button").addEventListener("click", () => this.hide());
+    document.addEventListener("paste", ({ clipboardData }) => {
+      if (clipboardData.files.length > 0) this.take(clipboardData.files);
+    });
+    this.#listenForDrops();
+  }
+
+  get open() {
+    return !this.#view.hidden;
+  }
+
+  /** Show the first picture of `files` and ask what it is. */
+  async take(files) {
+    const file = firstPicture(files);
+    if (!file) return this.#handlers.failed(NOT_A_PICTURE);
+    try {
+      this.#file = await shrink(file, BYTES);
+    } catch {
+      return this.#handlers.failed(NOT_A_PICTURE);
+    }
+    URL.revokeObjectURL(this.#original.src);
+    this.#original.src = URL.createObjectURL(this.#file);
+    this.#view.hidden = false;
+    await this.ask();
+  }
+
+  /** Ask about the picture on show: it is new, or the character set is. */
+  async ask() {
+    const file = this.#file;
+    this.#seen.hidden = true;
+    this.#handlers.shown(null);
+    try {
+      const answer = await this.#handlers.ask(file);
+      if (file !== this.#file || !this.open) return;
+      this.#seen.src = answer.image;
+      this.#seen.hidden = false;
+      this.#handlers.shown(answer);
+    } catch (error) {
+      this.hide();
+      this.#handlers.failed(failure(error.status, error.error));
+    }
+  }
+
+  hide() {
+    if (!this.open) return;
+    this.#view.hidden = true;
+    this.#file = null;
+    this.#handlers.hidden();
+  }
+
+  #listenForDrops() {
+    const carriesFiles = (event) => event.dataTransfer?.types.includes("Files");
+    const mark = (over) => this.#stage.classList.toggle("dropping", over);
+    document.addEventListener("dragover", (event) => {
+      if (!carriesFiles(event)) return;
+      event.preventDefault();
+      mark(true);
+    });
+    document.addEventListener("dragleave", (event) => event.relatedTarget ?? mark(false));
+    document.addEventListener("drop", (event) => {
+      if (!carriesFiles(event)) return;
+      event.preventDefault();
+      mark(false);
+      this.take(event.dataTransfer.files);
+    });
+  }
+}

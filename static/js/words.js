@@ -1,0 +1,87 @@
+// What the page says, in words. Pure.
+
+import { percent, ranked } from "./ranking.js";
+
+const INVITATION = {
+  digits: "Draw a digit",
+  letters: "Draw a letter",
+  all: "Draw a digit or a letter",
+};
+const CANDIDATE = 0.15; // share from which a guess is worth naming
+const CANDIDATES = 3;
+const AGAIN = "Try again in a moment.";
+
+export function invitation(charset) {
+  return INVITATION[charset];
+}
+
+/** The answer for the eye: {label, share} when there is one, otherwise {text}. */
+export function answer(prediction) {
+  if (prediction.label !== null) {
+    return { label: prediction.label, share: percent(prediction.confidence) };
+  }
+  const names = candidates(prediction);
+  if (names.length === 0) return { text: "Not sure what this is" };
+  return { text: `Not sure: ${names.length === 1 ? "maybe " : ""}${either(names)}` };
+}
+
+/** The answer for the ear. */
+export function announcement(prediction) {
+  const { label, share, text } = answer(prediction);
+  if (text) return `${text}.`;
+  return `Looks like ${label}, ${spoken(share)}.`;
+}
+
+/** What went wrong with a picture or a request, from the status and the error that came back. */
+export function failure(status, error) {
+  if (status === 0) return "The server cannot be reached. Your drawing is kept.";
+  if (status === 413) return "This picture is too large.";
+  if (status === 415) return "This file is not a picture. Use PNG, JPEG or WebP.";
+  if (status === 429) return `That was too often. ${AGAIN}`;
+  if (status >= 500) return `Recognition is not available right now. ${AGAIN}`;
+  return error?.message ? sentence(error.message) : "This picture could not be read.";
+}
+
+/** What the live connection complains of; null for what it puts right by itself. */
+export function problem({ code, message }) {
+  if (code === "limit") return "This drawing is full. Clear it to start another one.";
+  if (code === "rate") return "Too much at once: slowing down.";
+  if (code === "unavailable") return "Recognition is not available right now. You can keep drawing.";
+  if (code === "empty") return null;
+  return sentence(message);
+}
+
+/** "Connected", "Reconnecting (12 s)", … */
+export function connection(state, { online = true, wait = 0, overHttp = false } = {}) {
+  if (state === "open") return "Connected";
+  if (state === "outdated") return "Out of date";
+  if (overHttp) return "Connected, slower";
+  if (!online) return "Offline";
+  if (state === "waiting" && wait >= 1000) return `Reconnecting (${Math.round(wait / 1000)} s)`;
+  return state === "waiting" ? "Reconnecting" : "Connecting";
+}
+
+export function strokeCount(count) {
+  if (count === 0) return "Drawing area, empty";
+  return `Drawing area, ${count} ${count === 1 ? "stroke" : "strokes"}`;
+}
+
+function candidates({ probabilities }) {
+  return ranked(probabilities)
+    .slice(0, CANDIDATES)
+    .filter(({ share }) => share >= CANDIDATE)
+    .map(({ label }) => label);
+}
+
+function either(names) {
+  return names.length < 3 ? names.join(" or ") : `${names.slice(0, -1).join(", ")} or ${names.at(-1)}`;
+}
+
+function spoken(share) {
+  return share.replace("<", "less than ").replace(">", "more than ").replace(" %", " percent");
+}
+
+function sentence(message) {
+  const text = message.charAt(0).toUpperCase() + message.slice(1);
+  return /[.!?]$/.test(text) ? text : `${text}.`;
+}

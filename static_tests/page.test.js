@@ -1,0 +1,57 @@
+// Promises about the files themselves: size, no inline code, no foreign address.
+
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { test } from "node:test";
+import { gzipSync } from "node:zlib";
+
+const BUDGET = 40_000; // bytes, gzipped, of everything that the page needs to work
+
+function read(folder, ending) {
+  const directory = new URL(`../${folder}/`, import.meta.url);
+  return readdirSync(directory)
+    .filter((name) => name.endsWith(ending))
+    .map((name) => ({ name, text: readFileSync(new URL(name, directory), "utf8") }));
+}
+
+const scripts = read("static/js", ".js");
+const styles = read("static/css", ".css");
+const pages = read("templates", ".html");
+
+test("the page stays within its budget", () => {
+  const bytes = [...scripts, ...styles, ...pages].map(({ text }) => gzipSync(text).length);
+  const total = bytes.reduce((sum, each) => sum + each, 0);
+  assert.ok(total <= BUDGET, `${total} bytes`);
+});
+
+test("templates have no inline script, style or handler", () => {
+  for (const { name, text } of pages) {
+    assert.doesNotMatch(text, /<style|\sstyle=|\son[a-z]+=|="javascript:/i, name);
+    for (const [tag] of text.matchAll(/<script[^>]*>/g)) assert.match(tag, /src=/, name);
+  }
+});
+
+test("nothing is fetched from elsewhere", () => {
+  for (const { name, text } of [...scripts, ...styles, ...pages]) {
+    const addresses = text.matchAll(/(?:https?:)?\/\/[a-z0-9][^\s"'`)]*/gi);
+    for (const [address] of addresses) {
+      const known = address.startsWith("http://www.w3.org/") || text.includes(`// ${address.slice(2)}`);
+      assert.ok(known, `${name}: ${address}`);
+    }
+  }
+});
+
+test("every module opens with what it is for, and stays small", () => {
+  for (const { name, text } of scripts) {
+    assert.match(text, /^\/\/ [A-Z"]/, name);
+    assert.ok(text.split("\n").length <= 200, name);
+  }
+});
+
+test("state knows no page: modules without it run here", async () => {
+  const stateful = ["strokes", "sync", "live", "socket", "pointers", "latency", "history", "throttle"];
+  for (const name of stateful) {
+    const { text } = scripts.find((script) => script.name === `${name}.js`);
+    assert.doesNotMatch(text, /\bdocument\b|\bwindow\b/, name);
+  }
+});

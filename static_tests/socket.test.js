@@ -1,0 +1,149 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { Socket } from "../static/js/socket.js";
+import { Clock } from "./clock.js";
+import { FakeWebSocket } from "./server.js";
+
+function setUp(random = () => 0.5) {
+  const clock = new Clock();
+  FakeWebSocket.all = [];
+  const states = [];
+  const messages = [];
+  const socket = new Socket(
+    "ws://here/",
+    {
+      state: (state) => states.push(state),
+      message: (frame) => messages.push(frame),
+      probe: () => ({ type: "probe" }),
+    },
+    { connect: (url) => new FakeWebSocket(url), now: clock.now, random },
+  );
+  socket.start();
+  return { clock, socket, states, messages };
+}
+
+test("frames carry increasing numbers, from one again on a new connection", () => {
+  const { clock, socket } = setUp();
+  FakeWebSocket.last.accept();
+  socket.send({ type: "a" });
+  socket.send({ type: "b" });
+  assert.deepEqual(FakeWebSocket.last.sent, [{ type: "a", n: 1 }, { type: "b", n: 2 }]);
+  FakeWebSocket.last.lose();
+  clock.pass(500);
+  FakeWebSocket.last.accept();
+  assert.equal(socket.send({ type: "c" }), 1);
+});
+
+test("a lost connection comes back by itself, and each failure waits longer", () => {
+  const { clock, states } = setUp(() => 1);
+  FakeWebSocket.last.lose();
+  clock.pass(499);
+  assert.equal(FakeWebSocket.all.length, 1);
+  clock.pass(1);
+  assert.equal(FakeWebSocket.all.length, 2);
+  FakeWebSocket.last.lose();
+  clock.pass(999);
+  assert.equal(FakeWebSocket.all.length, 2);
+  clock.pass(1);
+  assert.equal(FakeWebSocket.all.length, 3);
+  assert.deepEqual(states, ["connecting", "waiting", "connecting", "waiting", "connecting"]);
+});
+
+test("only ten seconds of connection make up for earlier failures", () => {
+  const { clock, socket } = setUp();
+  FakeWebSocket.last.lose();
+  clock.pass(500);
+  FakeWebSocket.last.accept();
+  clock.pass(3000);
+  FakeWebSocket.last.lose();
+  assert.equal(socket.failures, 2);
+  clock.pass(1000);
+  FakeWebSocket.last.accept();
+  clock.pass(10_001);
+  FakeWebSocket.last.lose();
+  assert.equal(socket.failures, 1);
+});
+
+test("a person who comes back does not wait for the back-off", () => {
+  const { socket } = setUp();
+  FakeWebSocket.last.lose();
+  socket.probe();
+  assert.equal(FakeWebSocket.all.length, 2);
+  socket.probe();
+  assert.equal(FakeWebSocket.all.length, 2, "and not twice at once");
+});
+
+test("a connection that does not answer a frame in time is dead", () => {
+  const { clock, socket, states } = setUp();
+  FakeWebSocket.last.accept();
+  socket.send({ type: "a" });
+  clock.pass(7000);
+  assert.ok(FakeWebSocket.all[0].closed);
+  assert.ok(states.includes("waiting"));
+});
+
+test("a server that accepts and never greets is dead too", () => {
+  const { clock } = setUp();
+  FakeWebSocket.last.onopen();
+  clock.pass(7000);
+  assert.ok(FakeWebSocket.all[0].closed);
+});
+
+test("an answered connection lives, and silence is probed", () => {
+  const { clock, socket, states } = setUp();
+  const wire = FakeWebSocket.last;
+  wire.accept();
+  socket.send({ type: "a" });
+  wire.say({ type: "prediction" });
+  clock.pass(20_000);
+  assert.equal(wire.sent.length, 1);
+  clock.pass(7000);
+  assert.deepEqual(wire.sent.at(-1), { type: "probe", n: 2 });
+  wire.say({ type: "prediction" });
+  clock.pass(20_000);
+  assert.deepEqual(states, ["connecting", "open"]);
+});
+
+test("what a lost connection still says is not heard", () => {
+  const { messages } = setUp();
+  const wire = FakeWebSocket.last;
+  wire.accept();
+  const late = wire.onmessage;
+  wire.lose();
+  assert.equal(wire.onmessage, null);
+  assert.ok(late);
+  assert.deepEqual(messages.map(({ type }) => type), ["hello"]);
+});
+
+test("no more than fifty frames in any second", () => {
+  const { clock, socket } = setUp();
+  const wire = FakeWebSocket.last;
+  wire.accept();
+  const times = [];
+  for (let index = 0; index < 3000; index += 1) {
+    if (socket.ready) {
+      times.push(clock.time);
+      socket.send({ type: "a" });
+      wire.say({ type: "prediction" });
+    }
+    clock.pass(1);
+  }
+  times.forEach((time, index) => assert.ok(index < 50 || time - times[index - 50] >= 1000));
+});
+
+test("a congested connection is not fed", () => {
+  const { socket } = setUp();
+  FakeWebSocket.last.accept();
+  assert.ok(socket.ready);
+  FakeWebSocket.last.bufferedAmount = 100_000;
+  assert.ok(!socket.ready);
+});
+
+test("stopped is for good", () => {
+  const { clock, socket, states } = setUp();
+  socket.stop();
+  clock.pass(60_000);
+  assert.equal(FakeWebSocket.all.length, 1);
+  assert.equal(states.at(-1), "stopped");
+});

@@ -1,0 +1,63 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { LABELS } from "../static/js/ranking.js";
+import { announcement, answer, connection, failure, invitation, problem, strokeCount } from "../static/js/words.js";
+
+function prediction(shares, label = null) {
+  const probabilities = LABELS.map((each) => shares[each] ?? 0);
+  return { label, confidence: Math.max(...probabilities), probabilities };
+}
+
+test("an answer is the label and its share", () => {
+  assert.deepEqual(answer(prediction({ 3: 0.974 }, "3")), { label: "3", share: "97 %" });
+});
+
+test("not sure names the two or three that it may be", () => {
+  assert.deepEqual(answer(prediction({ 4: 0.5, 9: 0.45 })), { text: "Not sure: 4 or 9" });
+  assert.deepEqual(answer(prediction({ 1: 0.4, l: 0.35, i: 0.2 })), { text: "Not sure: 1, l or i" });
+  assert.deepEqual(answer(prediction({ 5: 0.4, s: 0.1 })), { text: "Not sure: maybe 5" });
+});
+
+test("a scribble is nothing in particular", () => {
+  assert.deepEqual(answer(prediction({})), { text: "Not sure what this is" });
+});
+
+test("what is read out has words for signs", () => {
+  assert.equal(announcement(prediction({ 3: 0.974 }, "3")), "Looks like 3, 97 percent.");
+  assert.equal(announcement(prediction({ 3: 0.999 }, "3")), "Looks like 3, more than 99 percent.");
+  assert.equal(announcement(prediction({ 4: 0.5, 9: 0.45 })), "Not sure: 4 or 9.");
+});
+
+test("the invitation fits the character set", () => {
+  assert.equal(invitation("digits"), "Draw a digit");
+  assert.equal(invitation("all"), "Draw a digit or a letter");
+});
+
+test("every failure of a request has a sentence", () => {
+  for (const status of [0, 400, 413, 415, 422, 429, 500, 503]) {
+    assert.match(failure(status), /^[A-Z].*\.$/);
+  }
+  assert.equal(failure(422, { message: "several characters were found" }), "Several characters were found.");
+});
+
+test("of the socket's errors only those are told that a person can do something about", () => {
+  assert.match(problem({ code: "limit" }), /full/);
+  assert.equal(problem({ code: "empty" }), null);
+});
+
+test("the connection is told in a word or two", () => {
+  assert.equal(connection("open"), "Connected");
+  assert.equal(connection("connecting"), "Connecting");
+  assert.equal(connection("waiting", { wait: 12_300 }), "Reconnecting (12 s)");
+  assert.equal(connection("waiting", { wait: 200 }), "Reconnecting");
+  assert.equal(connection("waiting", { online: false }), "Offline");
+  assert.equal(connection("waiting", { overHttp: true }), "Connected, slower");
+  assert.equal(connection("outdated"), "Out of date");
+});
+
+test("the drawing area counts its strokes", () => {
+  assert.equal(strokeCount(0), "Drawing area, empty");
+  assert.equal(strokeCount(1), "Drawing area, 1 stroke");
+  assert.equal(strokeCount(2), "Drawing area, 2 strokes");
+});
