@@ -64,6 +64,7 @@ class Server(DaphneServer):
         self._on_ready = on_ready
         self._ports: list[Any] = []
         self._stop_by = 0.0  # monotonic time; 0 while running
+        self._stopped = False
         self.failure: BaseException | None = None
 
     def run(self) -> None:
@@ -78,8 +79,7 @@ class Server(DaphneServer):
             maxMessagePayloadSize=self.websocket_max_message_size,
             maxFramePayloadSize=self.websocket_max_frame_size,
         )
-        # Twisted's log names addresses and repeats what our own log has.
-        globalLogBeginner.beginLoggingTo([_nowhere], redirectStandardIO=False, discardBuffer=True)
+        globalLogBeginner.beginLoggingTo([_observe], redirectStandardIO=False, discardBuffer=True)
         for endpoint in self.endpoints:
             listening = serverFromString(reactor, endpoint).listen(self.http_factory)
             listening.addCallbacks(self._ports.append, self.listen_error)
@@ -123,6 +123,12 @@ class Server(DaphneServer):
         else:
             self.stop()
 
+    def stop(self) -> None:
+        """Stop the reactor, once."""
+        if not self._stopped:
+            self._stopped = True
+            super().stop()
+
     def kill_all_applications(self) -> Any:
         """Cancel what still runs, and let the reactor wait for it, but not for ever."""
         running = [
@@ -155,8 +161,11 @@ class Server(DaphneServer):
             )
 
 
-def _nowhere(_event: object) -> None:
-    """Take an event of Twisted's log and drop it."""
+def _observe(event: dict[str, Any]) -> None:
+    """Pass errors of Twisted's log on; the rest names addresses, or repeats what ours has."""
+    if failure := event.get("log_failure"):
+        trace = failure.getTracebackObject()
+        log.error("error in the server", exc_info=(failure.type, failure.value, trace))
 
 
 def raise_file_limit() -> int:

@@ -7,6 +7,7 @@ budget of memory, and head and body each have a deadline that trickling bytes do
 
 import json
 from dataclasses import dataclass
+from functools import partial
 from io import BytesIO
 from typing import Any
 
@@ -200,7 +201,8 @@ class Factory(HTTPFactory):
         """Make one connection's channel; without HTTP/2 there is only this one kind."""
         channel = Channel()
         channel.factory = self
-        channel.requestFactory = Request
+        # Twisted would parse a form here, in the event loop, for an attribute that nobody reads.
+        channel.requestFactory = partial(Request, parsePOSTFormSubmission=False)
         channel.callLater = reactor.callLater
         channel.timeOut = self.timeOut
         return channel

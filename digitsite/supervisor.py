@@ -129,7 +129,8 @@ class Supervisor:
             Failed: a process ended before that; its own lines say why.
         """
         for number in STOP_SIGNALS:
-            signal.signal(number, lambda *_: self._stopping.set())
+            if signal.getsignal(number) != signal.SIG_IGN:  # as nohup has it
+                signal.signal(number, lambda *_: self._stopping.set())
         ready = False
         try:
             while not self._stopping.wait(TICK_SECONDS):

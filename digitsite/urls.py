@@ -8,6 +8,7 @@ from recognizer.api import api
 
 urlpatterns = [
     path("", views.draw, name="draw"),
+    path("favicon.ico", views.favicon),
     path("api/v1/", api.urls),
     path("health/live", operations.live, name="live"),
     path("health/ready", operations.ready, name="ready"),

@@ -1,7 +1,8 @@
 """The page. Everything on it that changes comes over the socket and the API."""
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.templatetags.static import static
 from django.views.decorators.http import require_safe
 
 from recognizer.alphabet import DIGITS, LETTERS
@@ -12,3 +13,9 @@ def draw(request: HttpRequest) -> HttpResponse:
     """Show the canvas with its rows of symbols."""
     symbols = {"left": DIGITS[:5], "right": DIGITS[5:], "letters": LETTERS}
     return render(request, "draw.html", symbols)
+
+
+@require_safe
+def favicon(request: HttpRequest) -> HttpResponse:
+    """Send browsers that ask for `/favicon.ico`, as on the admin's pages, to ours."""
+    return redirect(static("img/icon.svg"))

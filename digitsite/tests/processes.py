@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 ROOT = Path(__file__).resolve().parents[2]
 T = TypeVar("T")
-PATIENCE = 20.0  # seconds; a shared machine can be slow
+PATIENCE = 60.0  # seconds; a shared machine can be slow
 
 
 def free_port() -> int:
@@ -132,14 +132,16 @@ def web(state: Path, log: Path, **settings: object) -> Iterator[Web]:
     try:
         running = Web(process, port, state, log)
         wait_for(
-            lambda: "listening" in running.log or process.poll() is not None, "the web process"
+            lambda: "listening" in running.log or process.poll() is not None,
+            "the web process",
+            60,
         )
         assert process.poll() is None, running.log
         yield running
     finally:
         process.send_signal(signal.SIGTERM)
         try:
-            process.wait(10)
+            process.wait(PATIENCE)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()

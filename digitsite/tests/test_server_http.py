@@ -55,6 +55,14 @@ def test_a_body_within_the_limit_reaches_the_application(server: Web) -> None:
     assert json.loads(answer)["error"]["code"] != "size"
 
 
+def test_a_form_is_left_to_the_application(server: Web) -> None:
+    form = b"Content-Type: multipart/form-data\r\n\r\n"
+    request = post(5).replace(b"\r\n\r\n", b"\r\n" + form) + b"wrong"
+    status, headers, _ = server.ask(request)
+    assert 400 <= status < 500
+    assert "content-security-policy" in headers
+
+
 @pytest.mark.parametrize(
     "request_bytes",
     [

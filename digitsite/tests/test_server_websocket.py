@@ -120,7 +120,7 @@ def test_clients_that_do_not_read_are_dropped_and_cost_no_memory(
                 return True
             return False
 
-        wait_for(is_dropped, "the server to drop the client", 3 * PATIENCE)
+        wait_for(is_dropped, "the server to drop the client", PATIENCE)
         assert server.memory() - before < 30 * MEGABYTE
         assert opened(server).read()[0] == 1
 
@@ -138,7 +138,7 @@ def test_a_stop_tells_every_socket_1012_over_about_a_second(
             ends.append(time.monotonic() - started)
             socket.send(struct.pack("!H", 1012), opcode=8)
         assert max(ends) - min(ends) > 0.5
-        assert server.process.wait(8) == 0
+        assert server.process.wait(PATIENCE) == 0
         assert "Traceback" not in server.log
 
 
@@ -150,6 +150,6 @@ def test_a_stop_does_not_wait_for_clients_that_are_silent(
         with server.connect() as half:
             half.sendall(b"GET / HTTP/1.1\r\n")
             server.process.send_signal(signal.SIGINT)
-            assert server.process.wait(10) == 0
+            assert server.process.wait(PATIENCE) == 0
         assert silent.read_until_close() == 1012
         assert "Traceback" not in server.log

@@ -15,7 +15,7 @@ import pytest
 
 from digitsite import supervisor
 from digitsite.supervisor import Failed, Spec, Supervisor, stop_leftovers
-from digitsite.tests.processes import ROOT, wait_for
+from digitsite.tests.processes import PATIENCE, ROOT, wait_for
 
 LASTING = "import time; print('here', flush=True); time.sleep(60)"
 STUBBORN = "import signal; signal.signal(15, signal.SIG_IGN);" + LASTING
@@ -131,7 +131,7 @@ def test_children_do_not_outlive_a_killed_supervisor(record: Path) -> None:
         assert b"here" in process.stdout.readline()
         (child,) = psutil.Process(process.pid).children()
         process.kill()
-    child.wait(5)
+    child.wait(PATIENCE)
 
 
 def test_the_next_start_stops_what_a_killed_one_left(record: Path) -> None:

@@ -1,0 +1,21 @@
+"""The page and its icon."""
+
+import pytest
+from django.test import Client
+
+pytestmark = pytest.mark.usefixtures("standin")
+
+
+def test_the_page_has_a_row_for_every_digit_and_letter(client: Client) -> None:
+    page = client.get("/")
+    assert page.status_code == 200
+    for symbol in "059azq":
+        assert f">{symbol}<" in page.content.decode()
+
+
+def test_the_page_sets_no_cookie(client: Client) -> None:
+    assert not client.get("/").cookies
+
+
+def test_browsers_that_ask_for_the_old_icon_get_ours(client: Client) -> None:
+    assert client.get("/favicon.ico")["Location"] == "/static/img/icon.svg"
