@@ -34,19 +34,19 @@ def opened() -> Iterator[Open]:
         yield open_one
 
 
-def test_a_frame_over_the_limit_is_answered_with_1009(server: Web, opened: Open) -> None:
+def test_a_frame_far_over_the_limit_is_answered_with_1009(server: Web, opened: Open) -> None:
     socket = opened(server)
-    socket.send(bytes(70_000))
+    socket.send(bytes(140_000))
     assert socket.read_until_close() == 1009
 
 
-def test_a_message_of_many_frames_over_the_limit_is_answered_with_1009(
+def test_a_message_of_many_frames_far_over_the_limit_is_answered_with_1009(
     server: Web, opened: Open
 ) -> None:
     socket = opened(server)
-    first = bytearray(frame(b"x" * 40_000))
+    first = bytearray(frame(b"x" * 80_000))
     first[0] &= 0x7F  # not the last frame of its message
-    socket.connection.sendall(bytes(first) + frame(b"x" * 40_000, opcode=0))
+    socket.connection.sendall(bytes(first) + frame(b"x" * 80_000, opcode=0))
     assert socket.read_until_close() == 1009
 
 
