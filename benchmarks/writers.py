@@ -1,15 +1,16 @@
 """People to learn from: the held-out writers of the stroke files, and pseudo-writers made of them.
 
-Of the real people only those of pendigits drew each character often enough to have some drawings
-corrected and to be measured on others. So more people are made of the held-out drawings: a
-pseudo-writer is real ink under one fixed warp (affine and smooth), the same for everything that
-"this person" draws, just strong enough that the network misreads the asked-for share. Where there
-is one drawing of a character, the pseudo-writer repeats it with small variations.
+Of the real people only those of pendigits (and, with two drawings of each digit, of uji2) drew a
+character more than once, so that some drawings can be corrected and others measured. So more
+people are made of the held-out drawings: a pseudo-writer is real ink under one fixed warp (affine
+and smooth), the same for everything that "this person" draws, just strong enough that the network
+misreads the asked-for share. Where there is one drawing of a character, the pseudo-writer repeats
+it with small variations.
 
 No drawing is in both halves: each half has its own real writers. Knows nothing about memories.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
@@ -19,7 +20,6 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from benchmarks.handwriting import STROKE_SETS, DataError
-from recognizer.alphabet import INDEX
 from recognizer.rasterizer import rasterise
 from recognizer.strokes import Ink
 from trainer.augment import StrokeVariation, vary_strokes
@@ -35,14 +35,19 @@ ErrorRate = Callable[[Rasters, Labels], float]  # of the network, on drawings of
 ERRORS: Final = (0.05, 0.15)  # how much of a pseudo-writer the network misreads
 STRENGTHS: Final = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 1.75, 2.0)  # of a warp: the least that does
 SAMPLE: Final = 200  # drawings on which a strength is tried
-WARPS: Final = {"warped digits": 6, "warped characters": 3}  # per real writer
+WARPS: Final = {"warped digits": 4, "warped characters": 2}  # per real writer
 REPEATS: Final = 40  # of each character, where there is one drawing of it
 
-# How two drawings of one character by one hand differ. Scaled so that their features are as alike
-# (median cosine) as those of the real writers of pendigits and uji2.
+# How two drawings of one character by one hand differ: scaled so that the median cosine of their
+# features is that of the real writers of pendigits and uji2 (0.97 to 0.98).
 REPEAT: Final = StrokeVariation(
     rotation=5.0, shear=0.1, aspect=0.13, bend=0.05, wave=0.023, apart=0.033, stroke_scale=0.065,
     tremor=0.01, unfinished=0.03, coarse=0.0, sparse=0.0,
+)  # fmt: skip
+
+AGAIN: Final = StrokeVariation(
+    rotation=1.5, shear=0.03, aspect=0.04, bend=0.015, wave=0.007, apart=0.01, stroke_scale=0.02,
+    tremor=0.004, unfinished=0.0, coarse=0.0, sparse=0.0,
 )  # fmt: skip
 
 
@@ -52,7 +57,6 @@ class Writer:
 
     name: str
     group: Group
-    half: Half
     labels: Labels  # (n,) indices into LABELS
     inks: tuple[Ink, ...]
 
@@ -100,14 +104,21 @@ class Warp:
         return tuple(np.split(unit @ self.matrix.T, ends))
 
 
-def writers(root: Path, seed: int, error_rate: ErrorRate) -> Iterator[Writer]:
-    """Yield everybody, real and made; the same arguments give the same people.
+def writers(root: Path, seed: int, half: Half, error_rate: ErrorRate) -> Iterator[Writer]:
+    """Yield everybody of one half, real and made; the same arguments give the same people.
 
     Raises:
-        DataError: a stroke file is missing or damaged.
+        DataError: there is no stroke file below `root`, or one is damaged.
     """
-    everybody = {name: _by_writer(root, name) for name in STROKE_SETS}
-    for real in _real_digits(everybody["pendigits"]):
+    everybody = {name: _by_writer(root, name, half) for name in STROKE_SETS}
+    if not any(everybody.values()):
+        raise DataError(
+            f"There are no stroke files below {root}: name the folder that has "
+            f"{STROKE_SETS['pendigits'][0]} and the like with --data-dir or DIGITSITE_DATA_DIR."
+        )
+    yield from map(_real_digits, everybody["uji2"])
+    for person in everybody["pendigits"]:
+        real = _real_digits(person)
         yield real
         for number in range(WARPS["warped digits"]):
             rng = np.random.default_rng([seed, number, *real.name.encode()])
@@ -119,49 +130,44 @@ def writers(root: Path, seed: int, error_rate: ErrorRate) -> Iterator[Writer]:
             yield from _warped(repeated, number, "warped characters", rng, error_rate)
 
 
-def _by_writer(root: Path, name: str) -> list[StrokeSet]:
-    """Read the writers set aside, one set each, in the order of their names."""
+def _by_writer(root: Path, name: str, half: Half) -> list[StrokeSet]:
+    """Read one half of the writers set aside, one set each, in the order of their names."""
     path, count = STROKE_SETS[name]
     if not (root / path).exists():
-        raise DataError(
-            f"There is no stroke file {root / path}: name the folder that has it with "
-            "--data-dir or DIGITSITE_DATA_DIR."
-        )
+        return []
     try:
         drawings = read_strokes(root / path, name)
     except StrokeFileError as error:
         raise DataError(f"{error}.") from error
     last = sorted(set(drawings.groups))[-count:]
-    return [drawings.take(drawings.groups == writer) for writer in last]
+    chosen = last[: count // 2] if half == "tune" else last[count // 2 :]
+    return [drawings.take(drawings.groups == writer) for writer in chosen]
 
 
-def _halves(count: int) -> list[Half]:
-    return ["tune" if index < count // 2 else "report" for index in range(count)]
-
-
-def _real_digits(people: Sequence[StrokeSet]) -> Iterator[Writer]:
-    for person, half in zip(people, _halves(len(people)), strict=True):
-        yield Writer(person.groups[0], "real digits", half, person.labels, person.inks)
+def _real_digits(person: StrokeSet) -> Writer:
+    return Writer(person.groups[0], "real digits", person.labels, person.inks)
 
 
 def _characters(everybody: dict[str, list[StrokeSet]]) -> Iterator[Writer]:
     """Yield hands that know all 36 labels, one case each."""
-    people = everybody["chars74k"]
-    for person, half in zip(people, _halves(len(people)), strict=True):
+    for person in everybody["chars74k"]:
         for case in ("lower", "upper"):
             hand = person.take(np.isin(person.kinds, ["digit", case]))
             name = f"{person.groups[0]} {case}"
-            yield Writer(name, "warped characters", half, hand.labels, hand.inks)
+            yield Writer(name, "warped characters", hand.labels, hand.inks)
     # Omniglot has no digits: somebody from uji2 lends theirs.
-    pairs = zip(everybody["omniglot"], everybody["uji2"][-3:], strict=True)
-    for (letters, digits), half in zip(pairs, _halves(3), strict=True):
+    for letters, digits in zip(everybody["omniglot"], everybody["uji2"], strict=False):
         yield Writer(
             f"{letters.groups[0]} {digits.groups[0]}",
             "warped characters",
-            half,
             np.concatenate([digits.labels, letters.labels]),
             digits.inks + letters.inks,
         )
+
+
+def redraw(ink: Ink, rng: Generator) -> Ink:
+    """Draw nearly the same once more, as somebody does who tries the same character again."""
+    return vary_strokes(ink, rng, AGAIN)
 
 
 def _repeated(source: Writer, rng: Generator) -> Writer:
@@ -176,7 +182,6 @@ def _repeated(source: Writer, rng: Generator) -> Writer:
     return Writer(
         source.name,
         source.group,
-        source.half,
         np.array(labels, np.intp)[order],
         tuple(inks[index] for index in order),
     )
@@ -196,5 +201,5 @@ def _warped(
             if errors <= ERRORS[1]:
                 inks = tuple(warp(ink) for ink in source.inks)
                 name = f"{source.name} warp {number} strength {strength}"
-                yield Writer(name, group, source.half, source.labels, inks)
+                yield Writer(name, group, source.labels, inks)
             return

@@ -48,6 +48,18 @@ test("every module opens with what it is for, and stays small", () => {
   }
 });
 
+test("no module has to wait for another one's to arrive before it is fetched", () => {
+  const imports = (name) => {
+    const { text } = scripts.find((script) => script.name === name);
+    return [...text.matchAll(/from "\.\/(.+?)";/g)].map(([, imported]) => imported);
+  };
+  const { text } = pages.find(({ name }) => name === "draw.html");
+  const preloaded = [...text.matchAll(/modulepreload" href="\{% static 'js\/(.+?)'/g)].map(([, name]) => name);
+  const direct = imports("draw.js");
+  const deeper = new Set(direct.flatMap(imports).flatMap((name) => [name, ...imports(name)]));
+  assert.deepEqual(preloaded, [...deeper].filter((name) => !direct.includes(name)).sort());
+});
+
 test("state knows no page: modules without it run here", async () => {
   const stateful = ["strokes", "sync", "live", "socket", "pointers", "latency", "history", "throttle"];
   for (const name of stateful) {

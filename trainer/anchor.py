@@ -4,7 +4,7 @@ Callable without Django; the command `train` only turns options into a `Recipe`.
 """
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from trainer.datasets import load
 from trainer.network import Network
 from trainer.nist import read_mnist
 from trainer.release import Release, release
+from trainer.starting import read_start
 from trainer.tensor_files import read_tensors
 from trainer.training import BEST, LATEST, Progress, Training, TrainingConfig
 from trainer.validation import Validation
@@ -32,6 +33,8 @@ class Recipe:
     number: int = 1
     name: str = "anchor"
     resume: bool = False
+    start_from: Path | None = None  # weights of an earlier training or version
+    stop_after: int | None = None  # steps: an earlier end than the schedule's, not released
     open_test: bool = False  # look at MNIST's test images: once per released version
 
 
@@ -41,6 +44,7 @@ def train(
     """Train and release a version; return its metrics, or None if it was asked to stop.
 
     Raises:
+        StartError: the weights to start from are another network's.
         DataError: data is missing or unusable.
         DownloadError: a data set is not there and cannot be fetched.
         TensorFileError, ResumeError: there is nothing to resume, or it is another training's.
@@ -50,16 +54,22 @@ def train(
     handwriting = load(recipe.data_dir, recipe.sources)
     test = read_mnist(recipe.data_dir, "test") if recipe.open_test else None
     validation = Validation(handwriting.validation)
-    training = Training(recipe.config, handwriting.train, validation, recipe.checkpoint_path)
+    start = read_start(recipe.start_from) if recipe.start_from else None
+    config = replace(recipe.config, start=start.sha256 if start else "")
+    training = Training(config, handwriting.train, validation, recipe.checkpoint_path)
     if recipe.resume:
         training.restore(recipe.checkpoint_path / LATEST)
-    if not training.run(report, stop):
+    elif start:
+        start.begin(training)
+    enough = recipe.stop_after or config.steps
+    if not training.run(report, lambda: stop() or training.step >= enough):
         return None
-    network, step = best_network(recipe.checkpoint_path, recipe.config)
+    network, step = best_network(recipe.checkpoint_path, config)
     data = {
         "sources": handwriting.manifest,
-        "training": asdict(recipe.config),
+        "training": asdict(config),
         "released_step": step,
+        "started_from": start.described if start else None,
     }
     what = Release(recipe.out, recipe.number, recipe.name, datetime.now(UTC).date())
     return release(network, handwriting.validation, test, data, what)

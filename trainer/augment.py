@@ -32,8 +32,8 @@ class StrokeVariation:
     apart: float = 0.025  # strokes move against each other
     stroke_scale: float = 0.05
     tremor: float = 0.008  # smooth noise along the pen's path
-    pen: float = 0.16  # standard deviation of the log of the pen's width
-    pen_limits: tuple[float, float] = (1.5, 4.0)
+    pen: float = 0.22  # standard deviation of the log of the pen's width
+    pen_limits: tuple[float, float] = (1.5, 5.0)
     unfinished: float = 0.08  # how often the last points are missing
     unfinished_share: float = 0.08  # at most this share of the last stroke
     coarse: float = 0.12  # how often points lie on a coarse grid, as in a tiny drawing
@@ -53,6 +53,16 @@ class ImageVariation:
     elastic: float = 0.75  # standard deviation of the displacement at a 5x5 grid of knots
     thickness: float = 0.35  # how often ink grows or shrinks
     blur: float = 0.15
+
+
+# Named choices, so that a command can repeat what a card states. "light" is for a last phase on
+# images: what is left to learn there are the rare shapes, not warped copies of the common ones.
+IMAGE_VARIATIONS: dict[str, ImageVariation] = {
+    "standard": ImageVariation(),
+    "light": ImageVariation(
+        rotation=5.0, shift=0.5, scale=0.05, shear=0.07, elastic=0.45, thickness=0.2, blur=0.08
+    ),
+}
 
 
 def vary_strokes(ink: Ink, rng: Generator, amount: StrokeVariation) -> Ink:

@@ -99,7 +99,7 @@ def ball(rng: Generator, _: Sequence[Ink]) -> Ink:
     turns = int(rng.integers(5, 14))
     angle = np.linspace(0, 2 * np.pi * turns, 24 * turns)
     radius = 0.5 * np.abs(
-        np.interp(angle, np.linspace(0, angle[-1], 2 * turns), rng.uniform(0.25, 1.0, 2 * turns))
+        np.interp(angle, np.linspace(0, angle[-1], 2 * turns), rng.uniform(0.0, 1.0, 2 * turns))
     )
     centre = np.stack(
         [

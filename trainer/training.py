@@ -38,6 +38,7 @@ class TrainingConfig:
     average_decay: float = 0.998
     clip: float = 5.0  # largest gradient norm
     threads: int = 2
+    start: str = ""  # SHA-256 of the file whose weights it starts from; empty: from scratch
     batch: BatchConfig = field(default_factory=BatchConfig)
     network: NetworkConfig = field(default_factory=NetworkConfig)
     objective: ObjectiveConfig = field(default_factory=ObjectiveConfig)
@@ -125,6 +126,11 @@ class Training:
                     break
         return self.step >= self.config.steps
 
+    def start_from(self, weights: dict[str, Tensor]) -> None:
+        """Begin with the weights of an earlier training instead of random ones."""
+        self.network.load_state_dict(weights)
+        self.average = AveragedNetwork(self.network, self.config.average_decay)
+
     def save(self, name: str) -> None:
         """Write all state to a file of the run's folder."""
         tensors = _prefixed("network.", self.network.state_dict())
@@ -191,7 +197,8 @@ class Training:
     def _refuse_other_settings(self, path: Path, stored: dict[str, Any]) -> None:
         # The number of threads may follow the machine: it moves nothing but the last bits.
         ours = _flat(asdict(self.config) | {"threads": 0})
-        theirs = _flat(stored | {"threads": 0})
+        # A setting that an older file does not know had its default.
+        theirs = _flat(asdict(TrainingConfig()) | stored | {"threads": 0})
         differing = sorted(key for key in ours | theirs if ours.get(key) != theirs.get(key))
         if differing:
             pairs = ", ".join(f"{key} was {theirs.get(key)}" for key in differing)

@@ -19,7 +19,7 @@ export class Display {
     this.#drawing = drawing;
     this.#charset = charset;
     drawing.addEventListener("edit", () => this.#edited());
-    drawing.addEventListener("end", () => this.#newest && this.#show());
+    drawing.addEventListener("end", () => this.refresh());
     this.refresh();
   }
 

@@ -4,6 +4,7 @@
 import { Latest } from "./latest.js";
 
 const INTERVAL = 250; // ms between requests
+const PAUSE = 2_000; // ms after a failure
 
 /** Handlers: `prediction(answer)` and `works(true | false)`. */
 export class Fallback {
@@ -43,6 +44,7 @@ export class Fallback {
       if (edition === this.#drawing.edition) this.#handlers.prediction(answer);
     } catch {
       if (this.#active) this.#handlers.works(false);
+      await new Promise((resolve) => setTimeout(resolve, PAUSE));
     }
   }
 }

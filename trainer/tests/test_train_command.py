@@ -1,8 +1,10 @@
 """`manage.py train` end to end on a handful of drawings."""
 
+import hashlib
 import json
 import os
 import signal
+from dataclasses import asdict
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -12,7 +14,11 @@ from django.core.management import CommandError, call_command
 
 from recognizer.predictor import Predictor
 from trainer import anchor, nist, release
+from trainer.augment import IMAGE_VARIATIONS
+from trainer.batches import SHARES
+from trainer.network import Network, NetworkConfig
 from trainer.stroke_files import read_strokes
+from trainer.tensor_files import write_tensors
 from trainer.tests.handwriting import write_everything
 from trainer.training import Training
 
@@ -88,6 +94,57 @@ def test_an_interrupted_training_is_kept_and_goes_on(
     assert (data.parent / "run/version-1/card.json").exists()
 
 
+def card_of(folder: Path) -> Any:
+    return json.loads((folder / "card.json").read_text())
+
+
+def test_shares_and_augmentation_follow_the_options(data: Path, tmp_path: Path) -> None:
+    train(
+        data, "--out", str(tmp_path / "version"), "--share", "mnist/digit=20", "--share",
+        "kassel/lower=0.5", "--digits", "0.55", "--augmentation", "light", "--warm-up", "0.03",
+    )  # fmt: skip
+    training = card_of(tmp_path / "version")["data"]["training"]
+    assert training["warm_up"] == 0.03
+    batch = training["batch"]
+    assert batch["shares"]["mnist/digit"] == 20
+    assert batch["shares"]["kassel/lower"] == 0.5
+    assert batch["shares"]["uji2/digit"] == SHARES["uji2/digit"]
+    assert batch["digits"] == 0.55
+    assert batch["images"] == asdict(IMAGE_VARIATIONS["light"])
+
+
+def test_a_second_phase_starts_from_the_first_and_says_so(data: Path, tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match="stopped"):
+        train(data, "--stop-after", "3")
+    latest = data.parent / "run/latest.safetensors"
+    second = tmp_path / "second"
+    train(
+        data, "--checkpoint-path", str(second), "--start-from", str(latest), "--seed", "2",
+        "--lr", "0.001",
+    )  # fmt: skip
+    said = card_of(second / "version-1")["data"]
+    digest = hashlib.sha256(latest.read_bytes()).hexdigest()
+    assert said["started_from"]["sha256"] == said["training"]["start"] == digest
+    assert said["started_from"]["step"] == 3
+    assert said["started_from"]["training"]["seed"] == 1
+    assert said["training"]["seed"] == 2
+
+
+def test_a_version_can_be_trained_on(data: Path, tmp_path: Path) -> None:
+    train(data)
+    weights = data.parent / "run/version-1/weights.safetensors"
+    train(data, "--checkpoint-path", str(tmp_path / "second"), "--start-from", str(weights))
+    said = card_of(tmp_path / "second/version-1")["data"]["started_from"]
+    assert said == {"sha256": hashlib.sha256(weights.read_bytes()).hexdigest()}
+
+
+def test_weights_of_another_network_are_refused(data: Path, tmp_path: Path) -> None:
+    path = tmp_path / "other.safetensors"
+    write_tensors(path, Network(NetworkConfig(widths=(4, 8))).state_dict(), {})
+    with pytest.raises(CommandError, match=r"other\.safetensors holds the weights of another"):
+        train(data, "--start-from", str(path))
+
+
 def test_mnist_alone_is_enough(data: Path) -> None:
     out = train(data, "--sources", "mnist")
     assert "mnist/digit" in out
@@ -120,7 +177,8 @@ def test_nothing_to_resume_is_an_error(data: Path) -> None:
 @pytest.mark.parametrize(
     "options",
     [("--epochs", "0"), ("--lr", "nan"), ("--lr", "fast"), ("--batch-size", "1"),
-     ("--seed", "-1"), ("--threads", "0"), ("--number", "zero")],
+     ("--seed", "-1"), ("--digits", "1"), ("--share", "mnist=2"), ("--share", "mnist/digit=no"),
+     ("--augmentation", "wild"), ("--stop-after", "0"), ("--threads", "0"), ("--number", "zero")],
 )  # fmt: skip
 def test_odd_values_are_refused(data: Path, options: tuple[str, str]) -> None:
     with pytest.raises(CommandError, match=options[0]):

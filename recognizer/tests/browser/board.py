@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any, Self
 
-from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, WebSocket
+from playwright.sync_api import BrowserContext, ConsoleMessage, FileChooser, Locator, WebSocket
 
 from recognizer.rasterizer import Raster, rasterise
 from recognizer.strokes import Drawing
@@ -15,7 +15,11 @@ Point = tuple[float, float]  # in canvas units: 0 … 1000
 SIDE = 1000
 PATIENCE = 15.0  # seconds; a shared machine can be slow
 LINE = [(200.0 + step * 20, 300.0 + step * 10) for step in range(30)]
-_CSP = "document.addEventListener('securitypolicyviolation', e => console.error(`CSP ${e.blockedURI}`))"
+NOTHING = "\N{EN DASH}"  # in the place of a percentage
+_CSP = (
+    "document.addEventListener('securitypolicyviolation',"
+    " event => console.error(`CSP ${event.blockedURI}`))"
+)
 
 
 class Board:
@@ -27,10 +31,13 @@ class Board:
         self.page = context.new_page()
         self.expected = ""  # a pattern of errors that the test brings about
         self.sockets: list[Wire] = []
+        self.choosers: list[FileChooser] = []
         self._errors: list[str] = []
         self.page.add_init_script(_CSP)
         self.page.on("console", self._on_console)
         self.page.on("pageerror", lambda error: self._errors.append(f"uncaught: {error}"))
+        # From the start: the browser takes a moment to hand over its dialogs.
+        self.page.on("filechooser", self._on_chooser)
         self.page.on("websocket", lambda socket: self.sockets.append(Wire(socket)))
 
     def open(self) -> Self:
@@ -71,7 +78,7 @@ class Board:
             "[...document.querySelectorAll('.row')].filter(r => r.checkVisibility()).map(r =>"
             " [r.querySelector('.symbol').textContent, r.querySelector('.percent').textContent])"
         )
-        return {symbol: text for symbol, text in rows}
+        return {row[0]: row[1] for row in rows}
 
     def strokes(self) -> int:
         """Return how many strokes the canvas says that it has."""
@@ -102,6 +109,11 @@ class Board:
         """Wait until the header tells this state of the connection."""
         state = self.page.locator("#connection .state")
         self.wait(lambda: (state.text_content() or "").startswith(text), text, seconds)
+
+    def chooser(self) -> FileChooser:
+        """Wait for the dialog in which to choose a file."""
+        self.wait(lambda: self.choosers, "a file chooser")
+        return self.choosers.pop()
 
     def settle(self) -> Self:
         """Wait until everything sent is answered and the answer is on the page."""
@@ -167,6 +179,9 @@ class Board:
                 case "clear":
                     drawing.clear()
         return drawing
+
+    def _on_chooser(self, chooser: FileChooser) -> None:
+        self.choosers.append(chooser)
 
     def _on_console(self, message: ConsoleMessage) -> None:
         if message.type == "error":

@@ -4,6 +4,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
@@ -76,8 +77,9 @@ def new_board(browser: Browser, web: Web) -> Iterator[NewBoard]:
     """
     boards: list[Board] = []
 
-    def open_board(*, origin: str = web.origin, **options: object) -> Board:
-        context = browser.new_context(**({"viewport": {"width": 1280, "height": 800}} | options))
+    def open_board(*, origin: str = web.origin, **options: Any) -> Board:
+        desktop: dict[str, Any] = {"viewport": {"width": 1280, "height": 800}}
+        context = browser.new_context(**(desktop | options))
         boards.append(Board(context, origin))
         return boards[-1]
 

@@ -4,6 +4,7 @@ Characters are made of arcs and lines around the middle of the canvas; a seed gi
 place and tremble.
 """
 
+import itertools
 import math
 import random
 from collections.abc import Sequence
@@ -13,7 +14,9 @@ from recognizer.tests.browser.board import Point
 Stroke = list[Point]
 
 
-def arc(x: float, y: float, rx: float, ry: float, start: float, end: float) -> Stroke:
+def arc(  # noqa: PLR0917 - six numbers of one kind, in the usual order
+    x: float, y: float, rx: float, ry: float, start: float, end: float
+) -> Stroke:
     """Return points on an ellipse, from one angle to another in degrees, 0 right and 90 down."""
     steps = max(4, round(abs(end - start) / 14))
     angles = [math.radians(start + (end - start) * step / steps) for step in range(steps + 1)]
@@ -23,7 +26,7 @@ def arc(x: float, y: float, rx: float, ry: float, start: float, end: float) -> S
 def line(*corners: Point) -> Stroke:
     """Return points on straight lines through corners."""
     points = [corners[0]]
-    for (x1, y1), (x2, y2) in zip(corners, corners[1:], strict=False):
+    for (x1, y1), (x2, y2) in itertools.pairwise(corners):
         steps = max(2, round(math.hypot(x2 - x1, y2 - y1) / 0.07))
         points += [
             (x1 + (x2 - x1) * step / steps, y1 + (y2 - y1) * step / steps)
@@ -45,13 +48,14 @@ SHAPES: dict[str, list[Stroke]] = {
     ],
     "6": [line((0.35, -1), (-0.2, -0.4), (-0.5, 0.3)) + arc(0, 0.45, 0.5, 0.52, 180, -180)],
     "7": [line((-0.6, -0.95), (0.6, -1), (-0.1, 1))],
-    "8": [
-        arc(0, -0.5, 0.5, 0.48, 60, -270)
-        + arc(0, 0.5, 0.6, 0.52, -90, 270)
-    ],
+    "8": [arc(0, -0.5, 0.5, 0.48, 60, -270) + arc(0, 0.5, 0.6, 0.52, -90, 270)],
     "9": [arc(0, -0.45, 0.5, 0.5, -20, -380) + line((0.5, -0.5), (0.45, 0.3), (0.2, 1))],
     "c": [arc(0.1, 0, 0.7, 0.75, -50, -310)],
-    "h": [line((-0.45, -1.2), (-0.45, 0.8)) + arc(0, 0.2, 0.45, 0.5, -180, 0) + line((0.45, 0.2), (0.45, 0.8))],
+    "h": [
+        line((-0.45, -1.2), (-0.45, 0.8))
+        + arc(0, 0.2, 0.45, 0.5, -180, 0)
+        + line((0.45, 0.2), (0.45, 0.8))
+    ],
     "m": [
         line((-0.9, -0.5), (-0.9, 0.7))
         + arc(-0.45, 0.1, 0.45, 0.5, -180, 0)

@@ -44,9 +44,7 @@ class Fingers:
     def _send(self, kind: str) -> None:
         places = {finger: self._board.place(point) for finger, point in self._down.items()}
         touches = [{"id": finger, "x": x, "y": y} for finger, (x, y) in places.items()]
-        self._session.send(
-            "Input.dispatchTouchEvent", {"type": kind, "touchPoints": touches}
-        )
+        self._session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": touches})
 
 
 class Pen:

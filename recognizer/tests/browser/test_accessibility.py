@@ -35,7 +35,7 @@ def test_axe_finds_nothing_in_any_state(new_board: NewBoard, scheme: str) -> Non
     board.choose("all")
     board.press("Clear")
     by_button(board, "seven.png", "image/png", picture("7"))
-    board.wait(lambda: board.label(), "the answer")
+    board.wait(board.label, "the answer")
     states["picture"] = _violations(board)
     board.press("Back to drawing")
     for name in ("connection", "model"):

@@ -1,8 +1,6 @@
 """Lost connections: told, survived, and nothing drawn is lost."""
 
-import os
 import signal
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +9,7 @@ from playwright.sync_api import WebSocketRoute
 
 from digitsite.tests import processes
 from digitsite.tests.processes import Web
-from recognizer.tests.browser.board import LINE, Board
+from recognizer.tests.browser.board import NOTHING, Board
 from recognizer.tests.browser.conftest import NewBoard
 from recognizer.tests.browser.handwriting import written
 
@@ -33,7 +31,7 @@ def test_offline_is_told_and_what_was_drawn_then_is_answered_afterwards(board: B
     board.wait_for_state("Offline")
     banner = board.page.locator("#banner")
     board.wait(lambda: "keep drawing" in banner.inner_text(), "the banner")
-    assert set(board.percentages().values()) == {"–"}
+    assert set(board.percentages().values()) == {NOTHING}
     board.press("Clear")
     board.draw(written("7", 1))
     assert board.strokes() == 1

@@ -50,9 +50,7 @@ def test_nothing_moves_while_answers_come_and_go(
 
 
 def test_there_is_room_for_saying_right_or_wrong(board: Board) -> None:
-    answer, canvas = (
-        board.page.locator(part).bounding_box() for part in ("#answer", "#canvas")
-    )
+    answer, canvas = (board.page.locator(part).bounding_box() for part in ("#answer", "#canvas"))
     board.choose("all")
     assert answer is not None
     assert canvas is not None

@@ -87,7 +87,7 @@ def test_a_cancelled_pointer_leaves_no_ink(phone: Board) -> None:
     fingers.down(0, LINE[0])
     for point in LINE[1:10]:
         fingers.move(0, point)
-    phone.wait(lambda: phone.sent_points(), "points on the wire")
+    phone.wait(phone.sent_points, "points on the wire")
     fingers.cancel()
     phone.settle()
     assert phone.strokes() == phone.inked() == 0

@@ -31,9 +31,8 @@ def picture(label: str | None, size: tuple[int, int] = (640, 480), kind: str = "
 
 
 def by_button(board: Board, name: str, kind: str, content: bytes) -> None:
-    with board.page.expect_file_chooser() as chooser:
-        board.press("Upload")
-    chooser.value.set_files({"name": name, "mimeType": kind, "buffer": content})
+    board.press("Upload")
+    board.chooser().set_files({"name": name, "mimeType": kind, "buffer": content})
 
 
 def by_event(event: str, field: str) -> Callable[[Board, str, str, bytes], None]:

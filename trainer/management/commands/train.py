@@ -15,6 +15,9 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from trainer.augment import IMAGE_VARIATIONS
+from trainer.batches import SHARES, BatchConfig
+
 
 def at_least(smallest: int) -> Callable[[str], int]:
     """Return a reader of whole numbers of at least `smallest`."""
@@ -42,6 +45,23 @@ def positive(text: str) -> float:
     return value
 
 
+def share(text: str) -> float:
+    """Read a number between 0 and 1, both excluded."""
+    value = positive(text)
+    if value >= 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a share between 0 and 1")
+    return value
+
+
+def weight(text: str) -> tuple[str, float]:
+    """Read SOURCE/KIND=WEIGHT, for example mnist/digit=20."""
+    name, _, value = text.partition("=")
+    if name not in SHARES:
+        known = ", ".join(SHARES)
+        raise argparse.ArgumentTypeError(f"{text!r} does not begin with one of {known} and =")
+    return name, positive(value)
+
+
 class Command(BaseCommand):
     """Train from handwriting; the best weights by validation writers become a version folder."""
 
@@ -63,6 +83,32 @@ class Command(BaseCommand):
         parser.add_argument("--samples-per-epoch", type=at_least(1), default=50_000)
         parser.add_argument("--batch-size", type=at_least(2), default=192)
         parser.add_argument("--lr", type=positive, default=2e-3, help="peak learning rate")
+        parser.add_argument(
+            "--warm-up", type=share, default=0.05, metavar="SHARE",
+            help="share of the steps in which the learning rate rises",
+        )  # fmt: skip
+        parser.add_argument(
+            "--share", type=weight, action="append", default=[], metavar="SOURCE/KIND=WEIGHT",
+            help="how often a kind of a source is drawn against others of the same label, "
+            "for example mnist/digit=20; may be given several times",
+        )  # fmt: skip
+        parser.add_argument(
+            "--digits", type=share, default=0.46, metavar="SHARE",
+            help="share of digits among the characters",
+        )  # fmt: skip
+        parser.add_argument(
+            "--augmentation", choices=tuple(IMAGE_VARIATIONS), default="standard",
+            help="how far images are varied",
+        )  # fmt: skip
+        parser.add_argument(
+            "--start-from", type=Path, metavar="FILE",
+            help="begin with these weights: latest.safetensors or best.safetensors of a "
+            "training, or weights.safetensors of a version",
+        )  # fmt: skip
+        parser.add_argument(
+            "--stop-after", type=at_least(1), metavar="STEPS",
+            help="end before the schedule does, as Ctrl-C would: a first phase",
+        )  # fmt: skip
         parser.add_argument("--seed", type=at_least(0), default=1)
         parser.add_argument(
             "--threads", type=at_least(1), default=min(os.cpu_count() or 1, 8),
@@ -91,6 +137,7 @@ class Command(BaseCommand):
         from trainer.datasets import DataError  # noqa: PLC0415
         from trainer.export import ParityError  # noqa: PLC0415
         from trainer.nist import DownloadError  # noqa: PLC0415
+        from trainer.starting import StartError  # noqa: PLC0415
         from trainer.tensor_files import TensorFileError  # noqa: PLC0415
         from trainer.training import LATEST, ResumeError  # noqa: PLC0415
 
@@ -106,7 +153,9 @@ class Command(BaseCommand):
         try:
             with stop_on_signals() as stop:
                 metrics = train(recipe, progress, stop)
-        except (DataError, DownloadError, TensorFileError, ResumeError, ParityError) as error:
+        except (
+            DataError, DownloadError, ParityError, ResumeError, StartError, TensorFileError,
+        ) as error:  # fmt: skip
             raise CommandError(str(error)) from error
         except OSError as error:
             raise CommandError(f"{error.filename or 'a file'}: {error.strerror}") from error
@@ -122,7 +171,6 @@ class Command(BaseCommand):
 def make_recipe(options: dict[str, Any]) -> Any:
     """Turn the command's options into a recipe."""
     from trainer.anchor import Recipe  # noqa: PLC0415
-    from trainer.batches import BatchConfig  # noqa: PLC0415
     from trainer.datasets import available  # noqa: PLC0415
     from trainer.training import TrainingConfig  # noqa: PLC0415
 
@@ -133,7 +181,14 @@ def make_recipe(options: dict[str, Any]) -> Any:
         samples_per_epoch=options["samples_per_epoch"],
         lr=options["lr"],
         threads=options["threads"],
-        batch=BatchConfig(size=size, outliers=max(1, size // 8)),
+        warm_up=options["warm_up"],
+        batch=BatchConfig(
+            size=size,
+            outliers=max(1, size // 8),
+            digits=options["digits"],
+            shares=SHARES | dict(options["share"]),
+            images=IMAGE_VARIATIONS[options["augmentation"]],
+        ),
     )
     folder = options["checkpoint_path"]
     return Recipe(
@@ -145,6 +200,8 @@ def make_recipe(options: dict[str, Any]) -> Any:
         number=options["number"],
         name=options["name"],
         resume=options["resume"],
+        start_from=options["start_from"],
+        stop_after=options["stop_after"],
         open_test=options["test"],
     )
 
