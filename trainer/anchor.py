@@ -69,7 +69,7 @@ def train(
         "sources": handwriting.manifest,
         "training": asdict(config),
         "released_step": step,
-        "started_from": start.described if start else None,
+        "started_from": training.origin,
     }
     what = Release(recipe.out, recipe.number, recipe.name, datetime.now(UTC).date())
     return release(network, handwriting.validation, test, data, what)

@@ -37,7 +37,7 @@ class Start:
             StartError: they belong to another network.
         """
         try:
-            training.start_from(self.weights)
+            training.start_from(self.weights, self.described)
         except RuntimeError as error:
             raise StartError(f"{self.path} holds the weights of another network") from error
 
@@ -57,5 +57,9 @@ def read_start(path: Path) -> Start:
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     described: dict[str, Any] = {"sha256": digest}
     if "config" in facts:
-        described |= {"step": facts["step"], "training": facts["config"]}
+        described |= {
+            "step": facts["step"],
+            "training": facts["config"],
+            "started_from": facts["started_from"],
+        }
     return Start(path, averaged or tensors, digest, described)

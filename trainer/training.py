@@ -87,6 +87,7 @@ class Training:
         self.config = config
         self.step = 0
         self.best_loss = math.inf
+        self.origin: dict[str, Any] | None = None  # what is known of the weights it started from
         self.network = Network(config.network).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.average = AveragedNetwork(self.network, config.average_decay)
         self._batches = BatchMaker(sets, config.batch, config.seed)
@@ -126,9 +127,10 @@ class Training:
                     break
         return self.step >= self.config.steps
 
-    def start_from(self, weights: dict[str, Tensor]) -> None:
-        """Begin with the weights of an earlier training instead of random ones."""
+    def start_from(self, weights: dict[str, Tensor], origin: dict[str, Any]) -> None:
+        """Begin with the weights of an earlier training, described by `origin`."""
         self.network.load_state_dict(weights)
+        self.origin = origin
         self.average = AveragedNetwork(self.network, self.config.average_decay)
 
     def save(self, name: str) -> None:
@@ -141,6 +143,7 @@ class Training:
             "config": asdict(self.config),
             "step": self.step,
             "loss": self._loss,
+            "started_from": self.origin,
             "best_loss": self.best_loss if math.isfinite(self.best_loss) else None,
         }
         write_tensors(self._folder / name, tensors, facts)
@@ -162,6 +165,7 @@ class Training:
             state.setdefault(int(index), {})[key] = tensor
         self._optimizer.load_state_dict(self._optimizer.state_dict() | {"state": state})
         self.step, self._loss = facts["step"], facts["loss"]
+        self.origin = facts["started_from"]
         self.best_loss = math.inf if facts["best_loss"] is None else facts["best_loss"]
 
     def _make_step(self, batch: Batch) -> None:
@@ -188,6 +192,7 @@ class Training:
             facts = {
                 "config": asdict(self.config),
                 "step": self.step,
+                "started_from": self.origin,
                 "validation": validation,
             }
             write_tensors(self._folder / BEST, self.average.network.state_dict(), facts)

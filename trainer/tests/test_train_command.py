@@ -127,6 +127,7 @@ def test_a_second_phase_starts_from_the_first_and_says_so(data: Path, tmp_path: 
     assert said["started_from"]["sha256"] == said["training"]["start"] == digest
     assert said["started_from"]["step"] == 3
     assert said["started_from"]["training"]["seed"] == 1
+    assert said["started_from"]["started_from"] is None
     assert said["training"]["seed"] == 2
 
 

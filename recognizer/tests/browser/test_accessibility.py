@@ -55,8 +55,7 @@ def test_axe_finds_nothing_on_a_phone_without_a_connection(new_board: NewBoard) 
     board.expected = "WebSocket connection to|Failed to load resource|net::ERR"
     board.context.set_offline(True)
     board.wait_for_state("Offline")
-    board.page.wait_for_timeout(1700)
-    assert board.page.locator("#banner").inner_text()
+    board.page.wait_for_function("document.querySelector('#banner').innerText.trim() !== ''")
     assert _violations(board) == []
 
 
