@@ -2,6 +2,7 @@
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
 
 from recognizer.tests.browser.board import LINE, Board
 from recognizer.tests.browser.conftest import NewBoard
@@ -55,7 +56,7 @@ def test_axe_finds_nothing_on_a_phone_without_a_connection(new_board: NewBoard) 
     board.expected = "WebSocket connection to|Failed to load resource|net::ERR"
     board.context.set_offline(True)
     board.wait_for_state("Offline")
-    board.page.wait_for_function("document.querySelector('#banner').innerText.trim() !== ''")
+    expect(board.page.locator("#banner")).not_to_be_empty(timeout=20_000)
     assert _violations(board) == []
 
 
