@@ -89,8 +89,8 @@ class DrawConsumer(AsyncWebsocketConsumer):
     async def _answer(self) -> None:
         """Answer the newest state.
 
-        Inline: rasterising and predicting take well under a millisecond, less than handing them
-        to a thread and back (docs/experiments.md).
+        Inline: rasterising and predicting take about a millisecond, and a thread would add a
+        hand-over each way (`benchmarks/inference_thread.py` compares the two).
         """
         queued = asyncio.get_running_loop().time() - max(self._arrived, self._live.opened)
         started = time.perf_counter()
