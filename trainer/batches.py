@@ -26,7 +26,7 @@ _SWITCH_INTERVAL = 0.0005  # seconds
 # How often each kind of each source is drawn, against the others that hold the same label.
 # Strokes are what people draw on the page; MNIST and Kassel are many but are not that.
 SHARES: dict[str, float] = {
-    "mnist/digit": 5.0,
+    "mnist/digit": 14.0,
     "pendigits/digit": 2.5,
     "uji2/digit": 1.5,
     "chars74k/digit": 1.5,
@@ -47,7 +47,7 @@ class BatchConfig:
 
     size: int = 192
     outliers: int = 24  # on top of `size`
-    digits: float = 0.46  # share of digits among the characters
+    digits: float = 0.56  # share of digits among the characters
     shares: dict[str, float] = field(default_factory=lambda: dict(SHARES))
     strokes: StrokeVariation = field(default_factory=StrokeVariation)
     images: ImageVariation = field(default_factory=ImageVariation)

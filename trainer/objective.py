@@ -19,7 +19,7 @@ class ObjectiveConfig:
     """The weights of the parts."""
 
     smoothing: float = 0.02  # label smoothing of the joint cross-entropy
-    hinted: float = 0.5  # weight of the cross-entropy within the label's own character set
+    hinted: float = 1.0  # weight of the cross-entropy within the label's own character set
     outliers: float = 0.12  # weight of the outliers' distance from "any label alike"
 
 

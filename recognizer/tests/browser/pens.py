@@ -1,5 +1,6 @@
 """Touch and pen as the browser's own protocol makes them; Playwright itself has only a mouse."""
 
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -7,15 +8,22 @@ from recognizer.tests.browser.board import Board, Point
 
 
 class Fingers:
-    """Fingers on a touch screen."""
+    """Fingers on a touch screen, a millisecond between two of their events.
+
+    The page tells a gesture from drawing by the times of the events; they are told to the browser,
+    so that a busy machine changes nothing.
+    """
 
     def __init__(self, board: Board) -> None:
         self._board = board
         self._session = board.context.new_cdp_session(board.page)
         self._down: dict[int, Point] = {}
+        self._now = 0.0  # seconds since 1970
 
     def down(self, finger: int, point: Point) -> None:
         """Put a finger down."""
+        if not self._down:
+            self._now = time.time()
         self._down[finger] = point
         self._send("touchStart")
 
@@ -44,7 +52,9 @@ class Fingers:
     def _send(self, kind: str) -> None:
         places = {finger: self._board.place(point) for finger, point in self._down.items()}
         touches = [{"id": finger, "x": x, "y": y} for finger, (x, y) in places.items()]
-        self._session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": touches})
+        self._now += 0.001
+        event = {"type": kind, "touchPoints": touches, "timestamp": self._now}
+        self._session.send("Input.dispatchTouchEvent", event)
 
 
 class Pen:

@@ -93,11 +93,11 @@ class Command(BaseCommand):
             "for example mnist/digit=20; may be given several times",
         )  # fmt: skip
         parser.add_argument(
-            "--digits", type=share, default=0.46, metavar="SHARE",
+            "--digits", type=share, default=0.56, metavar="SHARE",
             help="share of digits among the characters",
         )  # fmt: skip
         parser.add_argument(
-            "--augmentation", choices=tuple(IMAGE_VARIATIONS), default="standard",
+            "--augmentation", choices=tuple(IMAGE_VARIATIONS), default="light",
             help="how far images are varied",
         )  # fmt: skip
         parser.add_argument(
