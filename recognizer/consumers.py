@@ -16,6 +16,7 @@ from recognizer import messages, metrics, serving
 from recognizer.alphabet import LABELS, Charset
 from recognizer.live import LatestWins
 from recognizer.messages import BadFrame, ErrorFrame, HelloFrame, LimitsInfo
+from recognizer.pace import Pace
 from recognizer.quotas import Connections, Strikes, TokenBucket
 from recognizer.session import DrawSession
 from recognizer.strokes import Limits
@@ -26,6 +27,7 @@ _STRIKES = {"json", "type", "field", "limit", "rate"}
 
 _connections = Connections()
 _background: set[asyncio.Task[None]] = set()
+_pace = Pace()  # of all sockets of this process
 
 
 class DrawConsumer(AsyncWebsocketConsumer):
@@ -47,7 +49,7 @@ class DrawConsumer(AsyncWebsocketConsumer):
         self._session = DrawSession(
             serving.current, Limits(settings.MAX_STROKES, settings.MAX_POINTS)
         )
-        self._live = LatestWins(self._answer, settings.PREDICTION_INTERVAL_MS / 1000)
+        self._live = LatestWins(self._answer, _interval)
         self._bucket = TokenBucket(settings.FRAMES_PER_SECOND, settings.FRAME_BURST)
         self._strikes = Strikes(settings.BAD_FRAMES_PER_MINUTE)
         self._arrived = 0.0  # loop time of the newest accepted frame
@@ -102,6 +104,7 @@ class DrawConsumer(AsyncWebsocketConsumer):
         predicted = time.perf_counter()
         await self._send(prediction)
         sent = time.perf_counter()
+        _pace.spent(sent - started)
         metrics.PREDICTIONS.labels("socket").inc()
         metrics.PREDICT_SECONDS.labels("queue").observe(queued)
         metrics.PREDICT_SECONDS.labels("model").observe(predicted - started)
@@ -121,6 +124,10 @@ class DrawConsumer(AsyncWebsocketConsumer):
         # A client that is gone shows as OSError on some servers; `disconnect` follows by itself.
         with contextlib.suppress(OSError):
             await self.send(text_data=frame.model_dump_json())
+
+
+def _interval() -> float:
+    return settings.PREDICTION_INTERVAL_MS / 1000 * _pace.stretch
 
 
 def _text(text: str | None) -> str:

@@ -11,13 +11,15 @@ from collections.abc import Awaitable, Callable
 
 
 class LatestWins:
-    """Calls `answer` after `notify`, one call at a time, starts at least `interval` s apart.
+    """Calls `answer` after `notify`, one call at a time, starts at least `interval()` s apart.
 
     `answer` takes the newest state by itself; every state that was notified before a call began is
     covered by that call or a later one.
     """
 
-    def __init__(self, answer: Callable[[], Awaitable[None]], interval: float) -> None:
+    def __init__(
+        self, answer: Callable[[], Awaitable[None]], interval: Callable[[], float]
+    ) -> None:
         self._answer = answer
         self._interval = interval
         self._pending = asyncio.Event()
@@ -50,5 +52,5 @@ class LatestWins:
             if (wait := self._next - loop.time()) > 0:
                 await asyncio.sleep(wait)
             self._pending.clear()
-            self.opened, self._next = self._next, loop.time() + self._interval
+            self.opened, self._next = self._next, loop.time() + self._interval()
             await self._answer()

@@ -44,6 +44,7 @@ class StrokeVariation:
 class ImageVariation:
     """How far images may vary; lengths are pixels of 28."""
 
+    plain: float = 0.4  # how often an image stays as it is: every warp smooths
     rotation: float = 6.5  # standard deviation, degrees
     rotation_limit: float = 15.0
     shift: float = 0.9
@@ -53,6 +54,7 @@ class ImageVariation:
     elastic: float = 0.75  # standard deviation of the displacement at a 5x5 grid of knots
     thickness: float = 0.35  # how often ink grows or shrinks
     blur: float = 0.15
+    bold: float = 0.1  # how often a broad pen is imitated: every line 2 to 4 pixels wider
 
 
 # Named choices, so that a command can repeat what a card states. "light" is for a last phase on
@@ -158,7 +160,13 @@ _KERNELS = (
 
 
 def vary_image(image: Raster, rng: Generator, amount: ImageVariation) -> Raster:
-    """Return another picture of the same character: warped, thicker or thinner, blurred."""
+    """Return another picture of the same character: warped, thicker or thinner, blurred.
+
+    Some stay as they are. A network that had only ever seen warped images, all a little smooth,
+    read 99.4 % of warped training images and 98.7 % of the same ones unwarped.
+    """
+    if rng.random() < amount.plain:
+        return image
     varied = cv2.remap(image, *_warp(rng, amount), cv2.INTER_LINEAR)
     if rng.random() < amount.thickness:
         kernel = _KERNELS[int(rng.integers(len(_KERNELS)))]
@@ -168,6 +176,8 @@ def vary_image(image: Raster, rng: Generator, amount: ImageVariation) -> Raster:
         mixed = cv2.addWeighted(varied, 1 - share, changed, share, 0)
         # Erosion must never eat a thin character.
         varied = mixed if int(mixed.max()) > 127 else varied
+    if rng.random() < amount.bold:
+        varied = cv2.dilate(varied, _KERNELS[0], iterations=int(rng.integers(1, 3)))
     if rng.random() < amount.blur:
         varied = cv2.GaussianBlur(varied, (3, 3), rng.uniform(0.4, 0.8))
     return np.asarray(varied, np.uint8)

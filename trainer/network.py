@@ -20,7 +20,7 @@ class NetworkConfig:
 
     name: str = "cnn"
     widths: tuple[int, ...] = (32, 64, 128)
-    dropout: float = 0.25
+    dropout: float = 0.1
     labels: int = len(LABELS)
 
     @property

@@ -20,7 +20,7 @@ class ObjectiveConfig:
 
     smoothing: float = 0.02  # label smoothing of the joint cross-entropy
     hinted: float = 1.0  # weight of the cross-entropy within the label's own character set
-    outliers: float = 0.12  # weight of the outliers' distance from "any label alike"
+    outliers: float = 0.08  # weight of the outliers' distance from "any label alike"
 
 
 def objective(logits: Tensor, labels: Tensor, config: ObjectiveConfig) -> Tensor:

@@ -21,6 +21,7 @@ PURE = {
     "recognizer/images.py": {"numpy", "cv2", "PIL", "recognizer.rasterizer"},
     "recognizer/quotas.py": set(),
     "recognizer/live.py": set(),
+    "recognizer/pace.py": set(),
     "recognizer/messages.py": {"pydantic", "recognizer.alphabet"},
     "recognizer/checkpoints.py": {
         "numpy",

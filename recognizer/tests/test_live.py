@@ -34,7 +34,7 @@ class Canvas:
 
 async def replay(gaps: list[float], duration: float) -> Canvas:
     canvas = Canvas(duration)
-    live = LatestWins(canvas.answer, INTERVAL)
+    live = LatestWins(canvas.answer, lambda: INTERVAL)
     for gap in gaps:
         await asyncio.sleep(gap)
         canvas.newest += 1
@@ -79,7 +79,7 @@ def test_a_burst_costs_two_answers() -> None:
 def test_closing_stops_an_answer_in_flight() -> None:
     async def close_early() -> Canvas:
         canvas = Canvas(duration=1.0)
-        live = LatestWins(canvas.answer, INTERVAL)
+        live = LatestWins(canvas.answer, lambda: INTERVAL)
         live.notify()
         await asyncio.sleep(0.1)
         await live.close()
@@ -91,7 +91,7 @@ def test_closing_stops_an_answer_in_flight() -> None:
 
 def test_closing_before_anything_happened_is_harmless() -> None:
     async def close() -> None:
-        await LatestWins(Canvas().answer, INTERVAL).close()
+        await LatestWins(Canvas().answer, lambda: INTERVAL).close()
 
     virtual_time.run(close())
 
@@ -101,7 +101,7 @@ def test_a_failed_answer_is_raised_to_whoever_notifies_next() -> None:
         raise RuntimeError("broken model")
 
     async def notify_twice() -> None:
-        live = LatestWins(broken, INTERVAL)
+        live = LatestWins(broken, lambda: INTERVAL)
         live.notify()
         await asyncio.sleep(0.1)
         live.notify()
