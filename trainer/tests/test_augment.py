@@ -96,12 +96,29 @@ def test_varied_images_keep_their_ink(inks: tuple[Ink, ...]) -> None:
         assert image.shape == (28, 28)
         assert image.dtype == np.uint8
         assert image.max() > 127
-        assert 0.3 < image.sum() / original.sum() < 2.5
+        assert 0.3 < image.sum() / original.sum() < 4.5  # a broad pen's
+
+
+def test_some_images_stay_as_they_are(inks: tuple[Ink, ...]) -> None:
+    rng = np.random.default_rng(0)
+    image = rasterise(inks[0])
+    plain = sum(np.array_equal(vary_image(image, rng, IMAGES), image) for _ in range(200))
+    assert 60 < plain < 100
+
+
+def test_a_broad_pen_only_adds_ink(inks: tuple[Ink, ...]) -> None:
+    still = {"rotation": 0, "shift": 0, "scale": 0, "shear": 0, "elastic": 0}
+    amount = ImageVariation(plain=0, thickness=0, blur=0, bold=1, **still)
+    image = rasterise(inks[0])
+    for seed in range(10):
+        bold = vary_image(image, np.random.default_rng(seed), amount)
+        assert (bold >= image).all()
+        assert bold.sum() > 1.2 * image.sum()
 
 
 def test_images_move_at_most_a_tenth() -> None:
     amount = ImageVariation(
-        rotation=0, scale=0, shear=0, elastic=0, thickness=0, blur=0, shift=100.0
+        rotation=0, scale=0, shear=0, elastic=0, thickness=0, blur=0, bold=0, shift=100.0
     )
     image = np.zeros((28, 28), np.uint8)
     image[12:16, 12:16] = 255
