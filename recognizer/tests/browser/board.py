@@ -117,9 +117,14 @@ class Board:
 
     def settle(self) -> Self:
         """Wait until everything sent is answered and the answer is on the page."""
-        self.wait(lambda: self.wire.answered, "an answer to the last frame")
-        self.page.wait_for_timeout(30)
+        self.wait(self._quiet, "an answer to the last frame")
         return self
+
+    def _quiet(self) -> bool:
+        """Let the page run for longer than it holds points back; tell if all is answered then."""
+        sent = len(self.wire.sent)
+        self.page.wait_for_timeout(60)
+        return self.wire.answered and len(self.wire.sent) == sent
 
     # Drawing.
 
