@@ -15,7 +15,14 @@ from pydantic import BaseModel
 from recognizer import messages, metrics, serving
 from recognizer.alphabet import LABELS, Charset
 from recognizer.live import LatestWins
-from recognizer.messages import BadFrame, ErrorFrame, HelloFrame, LimitsInfo
+from recognizer.messages import (
+    BadFrame,
+    ErrorFrame,
+    ForgetFrame,
+    HelloFrame,
+    LimitsInfo,
+    VerdictFrame,
+)
 from recognizer.pace import Pace
 from recognizer.quotas import Connections, Strikes, TokenBucket
 from recognizer.session import DrawSession
@@ -72,6 +79,10 @@ class DrawConsumer(AsyncWebsocketConsumer):
             if not self._bucket.take():
                 raise BadFrame("rate", "too many frames: this one was dropped, slow down")
             frame = messages.parse(_text(text_data))
+            if isinstance(frame, VerdictFrame):
+                self.on_verdict(frame)
+            elif isinstance(frame, ForgetFrame):
+                self.on_forget(frame)
             self._session.apply(frame)
         except BadFrame as error:
             await self._refuse(error)
@@ -79,6 +90,14 @@ class DrawConsumer(AsyncWebsocketConsumer):
         metrics.WS_FRAMES.labels(frame.type).inc()
         self._arrived = asyncio.get_running_loop().time()
         self._live.notify()
+
+    def on_verdict(self, frame: VerdictFrame) -> None:
+        """Take a verdict on the drawing, or refuse it. Like every frame: return at once."""
+        raise BadFrame("type", "verdicts are not taken here", frame.n)
+
+    def on_forget(self, frame: ForgetFrame) -> None:
+        """Empty the personal memory, or refuse to. Like every frame: return at once."""
+        raise BadFrame("type", "nothing is remembered here", frame.n)
 
     async def disconnect(self, code: int) -> None:
         """Stop answering and forget the drawing."""
@@ -91,8 +110,8 @@ class DrawConsumer(AsyncWebsocketConsumer):
     async def _answer(self) -> None:
         """Answer the newest state.
 
-        Inline: rasterising and predicting take about a millisecond, and a thread would add a
-        hand-over each way (`benchmarks/inference_thread.py` compares the two).
+        Inline: rasterising and predicting take well under a millisecond, less than handing them
+        to a thread and back (docs/experiments.md).
         """
         queued = asyncio.get_running_loop().time() - max(self._arrived, self._live.opened)
         started = time.perf_counter()

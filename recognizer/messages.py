@@ -7,6 +7,7 @@ about sockets, drawings or predictions; the same models serve tests and clients 
 import json
 from collections.abc import Sequence
 from typing import Annotated, Final, Literal
+from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
@@ -14,9 +15,12 @@ from recognizer.alphabet import Charset
 
 PROTOCOL: Final = 1
 
+Device = Literal["mouse", "touch", "pen", "upload", "api", "unknown"]
 ErrorCode = Literal["json", "type", "field", "gap", "limit", "rate", "empty", "unavailable"]
 Number = Annotated[int, Field(ge=0, le=2**53)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
+# A digit may come as a number; no other number is a label, and neither is a truth value.
+LabelText = str | Annotated[int, Field(ge=0, le=9)]
 Sample = Annotated[list[Finite], Field(min_length=2, max_length=3)]  # x, y and perhaps t in ms
 
 
@@ -75,8 +79,10 @@ class VerdictFrame(_ClientFrame):
     """Feedback on the drawing as the server has it: its true label, or that it was right."""
 
     type: Literal["verdict"]
-    label: str | None = None
+    label: LabelText | None = None
     correct: bool | None = None
+    id: UUID | None = None  # proposed by the client: sent twice, it is one correction
+    device: Device = "unknown"
 
     @model_validator(mode="after")
     def _one_of_two(self) -> "VerdictFrame":
@@ -187,6 +193,15 @@ class ErrorFrame(_ServerFrame):
     n: int | None = None
 
 
+class ReceiptFrame(_ServerFrame):
+    """What has become of a correction; `version` is the one that learned from it, once live."""
+
+    type: Literal["receipt"] = "receipt"
+    id: UUID
+    status: str
+    version: int | None = None
+
+
 class VersionFrame(_ServerFrame):
     """A hot swap reached this process: `serving` is how many of how many processes have it."""
 
@@ -196,5 +211,6 @@ class VersionFrame(_ServerFrame):
 
 
 ServerFrame = Annotated[
-    HelloFrame | PredictionFrame | ErrorFrame | VersionFrame, Field(discriminator="type")
+    HelloFrame | PredictionFrame | ErrorFrame | ReceiptFrame | VersionFrame,
+    Field(discriminator="type"),
 ]

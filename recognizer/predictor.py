@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from recognizer.alphabet import CHARSETS, LABELS, Charset, indices
 from recognizer.checkpoints import Card, open_session, verify
+from recognizer.memory import Adjusted, Features, Memory, Probabilities
 from recognizer.rasterizer import Raster, is_degenerate, rasterise
 from recognizer.strokes import Points
 
@@ -29,6 +30,7 @@ class Prediction:
     confidence: float  # probability of the likeliest label
     abstain: bool
     probabilities: tuple[float, ...]  # (36,) in the order of LABELS; 0 outside the character set
+    personal: bool = False  # whether the person's own memory changed the answer
 
 
 @dataclass(frozen=True)
@@ -53,43 +55,76 @@ class Predictor:
         """The number of the model version."""
         return self.card.number
 
-    def predict(self, strokes: Sequence[Points], charset: Charset = "all") -> Prediction:
-        """Predict from strokes of shape (n, 2) each; a blank or a single dot is never read."""
+    def predict(
+        self, strokes: Sequence[Points], charset: Charset = "all", memory: Memory | None = None
+    ) -> Prediction:
+        """Predict from strokes of shape (n, 2) each; a blank or a single dot is never read.
+
+        A memory of another version is of no use and is not asked.
+        """
         if is_degenerate(strokes):
             return self.nothing(charset)
-        return self.predict_raster(rasterise(strokes), charset)
+        return self.predict_raster(rasterise(strokes), charset, memory)
 
-    def predict_raster(self, raster: Raster, charset: Charset = "all") -> Prediction:
+    def predict_raster(
+        self, raster: Raster, charset: Charset = "all", memory: Memory | None = None
+    ) -> Prediction:
         """Predict from a uint8 image of shape (28, 28), ink 255 on 0."""
         if not raster.any():
             return self.nothing(charset)
-        return self._calibrated(self.logits(raster), charset)
+        if not memory or memory.version != self.version:
+            logits = self.logits(raster)
+            return self._decide(logits, self._calibrated(logits, charset), charset)
+        logits, features = self._run(raster, "logits", "features")
+        adjusted = memory.adjust(self._calibrated(logits, charset), features, charset)
+        return self._decide(logits, adjusted.probabilities, charset, adjusted)
 
     def logits(self, raster: Raster) -> Logits:
         """Run the network on one 28x28 image and return its 36 logits."""
-        image = (raster.astype(np.float32) / 255.0)[None, None]  # (1, 1, 28, 28)
-        (logits,) = self.session.run(["logits"], {"image": image})
-        return np.asarray(logits[0], np.float32)
+        return self._run(raster, "logits")[0]
 
-    def _calibrated(self, logits: Logits, charset: Charset) -> Prediction:
-        """Temperature-scale (Guo et al. 2017) over the character set, then decide to abstain."""
+    def features(self, raster: Raster) -> Features:
+        """Return what a memory remembers of one 28x28 image: the penultimate features."""
+        return self._run(raster, "features")[0]
+
+    def _run(self, raster: Raster, *outputs: str) -> list[NDArray[np.float32]]:
+        image = (raster.astype(np.float32) / 255.0)[None, None]  # (1, 1, 28, 28)
+        answers = self.session.run(list(outputs), {"image": image})
+        return [np.asarray(answer[0], np.float32) for answer in answers]
+
+    def _calibrated(self, logits: Logits, charset: Charset) -> Probabilities:
+        """Temperature-scale (Guo et al. 2017) over the character set."""
         allowed = list(indices(charset))
         scaled = logits[allowed].astype(np.float64) / self.card.temperature[charset]
         weights = np.exp(scaled - scaled.max())
         probabilities = np.zeros(len(LABELS))
         probabilities[allowed] = weights / weights.sum()
+        return probabilities
+
+    def _decide(
+        self,
+        logits: Logits,
+        probabilities: Probabilities,
+        charset: Charset,
+        adjusted: Adjusted | None = None,
+    ) -> Prediction:
+        """Name the likeliest label, or abstain."""
         best = int(probabilities.argmax())
         confidence = float(probabilities[best])
         peak = float(logits.max())
         energy = peak + float(np.log(np.exp(logits.astype(np.float64) - peak).sum()))
         thresholds = self.card.abstain
-        abstain = energy < thresholds.energy or confidence < thresholds.confidence[charset]
+        # Low energy means: like no character. Where the memory decides, its owner has named just
+        # such a drawing. Where names compete there, the confidence still makes it abstain.
+        unlike = energy < thresholds.energy and not (adjusted and adjusted.decided)
+        abstain = unlike or confidence < thresholds.confidence[charset]
         return Prediction(
             version=self.version,
             label=None if abstain else LABELS[best],
             confidence=confidence,
             abstain=abstain,
             probabilities=tuple(probabilities.tolist()),
+            personal=adjusted is not None and adjusted.changed,
         )
 
     def nothing(self, charset: Charset) -> Prediction:

@@ -7,15 +7,18 @@ nothing about sockets, Django or timing.
 from collections.abc import Callable
 
 from recognizer.alphabet import Charset
+from recognizer.memory import Memory
 from recognizer.messages import (
     BadFrame,
     CharsetFrame,
     ClearFrame,
     ClientFrame,
     DrawingFrame,
+    ForgetFrame,
     PointsFrame,
     PredictionFrame,
     UndoFrame,
+    VerdictFrame,
 )
 from recognizer.predictor import Predictor
 from recognizer.strokes import Drawing, DrawingError, Limits
@@ -34,6 +37,7 @@ class DrawSession:
         self.drawing = Drawing(limits)
         self.charset: Charset = "all"
         self.covers = 0  # the largest n accepted so far
+        self.memory: Memory | None = None  # the person's own; whoever puts it here keeps it current
         self._current = current
         self._pinned: Predictor | None = None
 
@@ -44,22 +48,7 @@ class DrawSession:
             BadFrame: with the code of the reason; nothing has changed.
         """
         try:
-            match frame:
-                case PointsFrame():
-                    self.drawing.append(frame.stroke, frame.start, frame.points)
-                case DrawingFrame():
-                    first = self._first_point()
-                    self.drawing.replace(frame.strokes)
-                    if self._first_point() != first:  # another drawing, not this one resumed
-                        self._pinned = None
-                case UndoFrame():
-                    self.drawing.undo()
-                case ClearFrame():
-                    self.drawing.clear()
-                case CharsetFrame():
-                    self.charset = frame.charset
-                case _:
-                    raise BadFrame("type", f"{frame.type} frames are not answered yet", frame.n)
+            self._change(frame)
         except DrawingError as error:
             raise BadFrame(error.code, str(error), frame.n) from error
         if frame.n is not None:
@@ -73,10 +62,10 @@ class DrawSession:
         Raises:
             Unavailable: no model version can be served.
         """
-        predictor = self._pinned or self._current()
+        predictor = self.predictor()
         if self.drawing:
             self._pinned = predictor
-        prediction = predictor.predict(self.drawing.ink(), self.charset)
+        prediction = predictor.predict(self.drawing.ink(), self.charset, self.memory)
         return PredictionFrame(
             covers=self.covers,
             version=prediction.version,
@@ -84,7 +73,34 @@ class DrawSession:
             confidence=round(prediction.confidence, _DECIMALS),
             abstain=prediction.abstain,
             probabilities=tuple(round(p, _DECIMALS) for p in prediction.probabilities),
+            personal=prediction.personal,
         )
+
+    def predictor(self) -> Predictor:
+        """Return the predictor that answers the drawing as it stands.
+
+        Raises:
+            Unavailable: no model version can be served.
+        """
+        return self._pinned or self._current()
+
+    def _change(self, frame: ClientFrame) -> None:
+        match frame:
+            case PointsFrame():
+                self.drawing.append(frame.stroke, frame.start, frame.points)
+            case DrawingFrame():
+                first = self._first_point()
+                self.drawing.replace(frame.strokes)
+                if self._first_point() != first:  # another drawing, not this one resumed
+                    self._pinned = None
+            case UndoFrame():
+                self.drawing.undo()
+            case ClearFrame():
+                self.drawing.clear()
+            case CharsetFrame():
+                self.charset = frame.charset
+            case VerdictFrame() | ForgetFrame():
+                pass  # about the drawing, not a change of it: the consumer takes them
 
     def _first_point(self) -> list[float] | None:
         return next(iter(self.drawing)).samples()[0] if self.drawing else None

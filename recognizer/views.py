@@ -1,5 +1,6 @@
 """The page. Everything on it that changes comes over the socket and the API."""
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.templatetags.static import static
@@ -12,7 +13,7 @@ from recognizer.alphabet import DIGITS, LETTERS
 def draw(request: HttpRequest) -> HttpResponse:
     """Show the canvas with its rows of symbols."""
     symbols = {"left": DIGITS[:5], "right": DIGITS[5:], "letters": LETTERS}
-    return render(request, "draw.html", symbols)
+    return render(request, "draw.html", {**symbols, "retention_days": settings.RETENTION_DAYS})
 
 
 @require_safe

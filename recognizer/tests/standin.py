@@ -17,9 +17,9 @@ class _FixedSession:
             self._logits[0, INDEX[label]] = value
 
     def run(self, names: list[str], inputs: dict[str, Any]) -> list[np.ndarray[Any, Any]]:
-        assert names == ["logits"]
         assert inputs["image"].shape == (1, 1, 28, 28)
-        return [self._logits]
+        found = {"logits": self._logits, "features": np.ones((1, 4), np.float32)}
+        return [found[name] for name in names]
 
 
 def card(number: int = 7, **changes: Any) -> Card:

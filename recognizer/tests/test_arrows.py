@@ -22,6 +22,7 @@ PURE = {
     "recognizer/quotas.py": set(),
     "recognizer/live.py": set(),
     "recognizer/pace.py": set(),
+    "recognizer/memory.py": {"numpy", "recognizer.alphabet"},
     "recognizer/messages.py": {"pydantic", "recognizer.alphabet"},
     "recognizer/checkpoints.py": {
         "numpy",
@@ -35,11 +36,13 @@ PURE = {
         "onnxruntime",
         "recognizer.alphabet",
         "recognizer.checkpoints",
+        "recognizer.memory",
         "recognizer.rasterizer",
         "recognizer.strokes",
     },
     "recognizer/session.py": {
         "recognizer.alphabet",
+        "recognizer.memory",
         "recognizer.messages",
         "recognizer.predictor",
         "recognizer.strokes",

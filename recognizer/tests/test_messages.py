@@ -108,6 +108,20 @@ def test_a_verdict_has_a_label_or_correct_and_not_both() -> None:
     assert refusal({"type": "verdict", "label": "a", "correct": True}).code == "field"
 
 
+def test_a_verdict_may_say_its_id_and_the_device() -> None:
+    proposed = "7d3f4a60-0d0c-4b53-9d5e-2f8c1f0a9b11"
+    frame = parse(json.dumps({"type": "verdict", "label": 0, "id": proposed, "device": "pen"}))
+    assert isinstance(frame, VerdictFrame)
+    assert (frame.label, str(frame.id), frame.device) == (0, proposed, "pen")
+
+
+@pytest.mark.parametrize(
+    "change", [{"label": True}, {"label": 10}, {"label": 3.7}, {"id": "7"}, {"device": "brain"}]
+)
+def test_an_odd_verdict_is_refused(change: dict[str, Any]) -> None:
+    assert refusal({"type": "verdict", "label": "7"} | change).code == "field"
+
+
 def test_a_prediction_frame_has_the_fields_of_the_contract() -> None:
     frame = PredictionFrame(
         covers=8, version=12, label="7", confidence=0.98, abstain=False, probabilities=(0.0,) * 36

@@ -2,6 +2,8 @@
 
 import pytest
 
+from recognizer.alphabet import INDEX
+from recognizer.memory import Memory
 from recognizer.messages import (
     BadFrame,
     CharsetFrame,
@@ -13,6 +15,7 @@ from recognizer.messages import (
     VerdictFrame,
 )
 from recognizer.predictor import Predictor
+from recognizer.rasterizer import rasterise
 from recognizer.session import DrawSession
 from recognizer.strokes import Limits
 from recognizer.tests.standin import predictor
@@ -72,12 +75,32 @@ def test_a_refused_frame_is_not_covered_and_changes_nothing(session: DrawSession
 @pytest.mark.parametrize(
     "frame", [VerdictFrame(type="verdict", label="7", n=3), ForgetFrame(type="forget", n=3)]
 )
-def test_frames_of_later_features_are_refused_by_type(
+def test_verdicts_and_forgetting_are_covered_and_change_nothing(
     session: DrawSession, frame: VerdictFrame | ForgetFrame
 ) -> None:
-    with pytest.raises(BadFrame) as caught:
-        session.apply(frame)
-    assert (caught.value.code, caught.value.n) == ("type", 3)
+    session.apply(points(1, 0, 0))
+    session.apply(frame)
+    assert session.drawing.point_count == 3
+    assert session.predict().covers == 3
+
+
+def test_a_memory_is_asked_and_the_answer_says_so(session: DrawSession, shelf: Shelf) -> None:
+    session.apply(points(1, 0, 0))
+    raster = rasterise(session.drawing.ink())
+    features = shelf.current.features(raster)
+    session.memory = Memory(1).remember(features, INDEX["7"], was_correction=True)
+    answer = session.predict()
+    assert (answer.label, answer.personal) == ("7", True)
+    session.memory = None
+    answer = session.predict()
+    assert (answer.label, answer.personal) == ("3", False)
+
+
+def test_a_memory_of_another_version_is_not_asked(session: DrawSession, shelf: Shelf) -> None:
+    session.apply(points(1, 0, 0))
+    features = shelf.current.features(rasterise(session.drawing.ink()))
+    session.memory = Memory(2).remember(features, INDEX["7"], was_correction=True)
+    assert not session.predict().personal
 
 
 def test_a_character_set_stays_until_it_is_changed(session: DrawSession) -> None:

@@ -13,7 +13,8 @@ def test_the_page_has_a_row_for_every_digit_and_letter(client: Client) -> None:
         assert f">{symbol}<" in page.content.decode()
 
 
-def test_the_page_sets_no_cookie(client: Client) -> None:
+def test_the_page_sets_no_cookie_but_the_key_of_who_corrects(client: Client) -> None:
+    assert set(client.get("/").cookies) == {"person"}
     assert not client.get("/").cookies
 
 

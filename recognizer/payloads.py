@@ -1,0 +1,178 @@
+"""What an HTTP request brought: JSON, a form, a picture or strokes, or a clear refusal of it.
+
+Refusals have one JSON shape and never name an exception. The work on pictures happens on a small
+pool of threads with a bounded queue. Knows nothing about routes or predictions.
+"""
+
+import asyncio
+import base64
+import binascii
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final, TypeVar
+
+from django.conf import settings
+from django.core.exceptions import BadRequest, RequestDataTooBig, SuspiciousOperation
+from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
+from django.http.multipartparser import MultiPartParserError
+from ninja import Schema
+from ninja.errors import ValidationError as InvalidParameters
+from pydantic import TypeAdapter, ValidationError
+
+from recognizer.alphabet import CHARSETS, Charset
+from recognizer.images import ImageError, ImageLimits, rasterise_image
+from recognizer.rasterizer import Raster
+from recognizer.strokes import Drawing, DrawingError, Ink, Limits
+
+T = TypeVar("T")
+
+_IMAGE_STATUS: Final = {
+    "too_large": 413,
+    "unsupported": 415,
+    "not_an_image": 400,
+    "nothing_found": 422,
+    "several_found": 422,
+}
+_QUEUE = 16  # pictures waiting; more are asked to come back
+_pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="images")
+_waiting = 0
+
+
+class ApiError(Exception):
+    """An answer other than success; raised anywhere below a view."""
+
+    def __init__(
+        self, status: int, code: str, message: str, field: str | None = None, retry: float = 0
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.body = {"error": {"code": code, "message": message, "field": field}}
+        self.retry = retry
+
+
+class ErrorDetail(Schema):
+    """What went wrong, for programs and for people."""
+
+    code: str
+    message: str
+    field: str | None
+
+
+class ErrorOut(Schema):
+    """Every error of this API."""
+
+    error: ErrorDetail
+
+
+def error_response(request: HttpRequest, error: ApiError) -> HttpResponse:
+    """Answer with an error."""
+    response = JsonResponse(error.body, status=error.status)
+    if error.status in (429, 503):
+        response["Retry-After"] = str(max(1, round(error.retry)))
+    return response
+
+
+def validation_response(request: HttpRequest, error: InvalidParameters) -> HttpResponse:
+    """Answer to a path or a query that does not fit, in the same shape."""
+    first = error.errors[0]
+    refusal = ApiError(422, "field", str(first["msg"]), str(first["loc"][-1]))
+    return error_response(request, refusal)
+
+
+def json_body(request: HttpRequest, adapter: TypeAdapter[T]) -> T:
+    """Read a JSON body.
+
+    Raises:
+        ApiError: it is too large, not JSON, or not what `adapter` wants.
+    """
+    try:
+        return adapter.validate_json(request.body)
+    except RequestDataTooBig as error:
+        raise ApiError(413, "too_large", "the request is too large") from error
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        if first["type"] in ("json_invalid", "model_attributes_type") and not first["loc"]:
+            raise ApiError(400, "json", "the body is not a JSON object") from None
+        field = ".".join(str(part) for part in first["loc"]) or None
+        raise ApiError(422, "field", first["msg"], field) from None
+
+
+def uploaded_file(request: HttpRequest) -> tuple[bytes, QueryDict]:
+    """Read the file of a form; return its content and the other fields.
+
+    Raises:
+        ApiError: it is too large, malformed, or has no file.
+    """
+    try:
+        form, file = request.POST, request.FILES.get("file")
+    except RequestDataTooBig as error:
+        raise ApiError(413, "too_large", "the request is too large") from error
+    except (MultiPartParserError, SuspiciousOperation, BadRequest) as error:
+        raise ApiError(400, "multipart", "the form data is malformed") from error
+    if file is None or file.size is None:
+        raise ApiError(422, "field", "the form has no file of that name", "file")
+    return file.read(), form
+
+
+def charset_of(form: QueryDict) -> Charset:
+    """Return the character set that a form names.
+
+    Raises:
+        ApiError: there is no such character set.
+    """
+    charset = next((known for known in CHARSETS if known == form.get("charset", "all")), None)
+    if charset is None:
+        raise ApiError(422, "field", f"charset is one of {', '.join(CHARSETS)}", "charset")
+    return charset
+
+
+def decode_base64(text: str) -> bytes:
+    """Decode a data URL or plain base64.
+
+    Raises:
+        ApiError: it is neither.
+    """
+    header, _, payload = text.rpartition(",")
+    if header and not (header.startswith("data:") and header.endswith(";base64")):
+        raise ApiError(400, "base64", "image is neither a data URL nor base64", "image")
+    try:
+        return base64.b64decode(payload, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise ApiError(400, "base64", "image is not valid base64", "image") from error
+
+
+def ink_of(strokes: list[list[list[float]]]) -> Ink:
+    """Check strokes and return them for the rasteriser.
+
+    Raises:
+        ApiError: there are too many, or a coordinate is out of range.
+    """
+    limits = Limits(settings.MAX_STROKES, settings.MAX_POINTS)
+    try:
+        return Drawing.of(strokes, limits).ink()
+    except DrawingError as error:
+        raise ApiError(422, error.code, str(error), "strokes") from error
+
+
+async def read_image(content: bytes) -> Raster:
+    """Turn a picture into the network's image, on the pool.
+
+    Raises:
+        ApiError: it is no picture of one character, or too many are waiting.
+    """
+    limits = ImageLimits(settings.IMAGE_BYTES, settings.IMAGE_PIXELS)
+    try:
+        return await _on_pool(lambda: rasterise_image(content, limits))
+    except ImageError as error:
+        raise ApiError(_IMAGE_STATUS[error.code], error.code, str(error), "image") from error
+
+
+async def _on_pool(work: Callable[[], Raster]) -> Raster:
+    global _waiting
+    if _waiting >= _QUEUE:
+        raise ApiError(503, "busy", "too many pictures at once: try again shortly", retry=1)
+    _waiting += 1
+    try:
+        return await asyncio.get_running_loop().run_in_executor(_pool, work)
+    finally:
+        _waiting -= 1
