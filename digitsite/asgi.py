@@ -16,7 +16,7 @@ from django.conf import settings  # noqa: E402 - only after Django is set up
 
 from digitsite.origins import OriginCheck, refuse  # noqa: E402
 from digitsite.proxies import TrustedProxies  # noqa: E402
-from recognizer.routing import websocket_urlpatterns  # noqa: E402
+from feedback.routing import websocket_urlpatterns  # noqa: E402
 
 routes = URLRouter([*websocket_urlpatterns, re_path("", refuse)])  # type: ignore[arg-type]
 sockets = OriginCheck(routes, settings.ALLOWED_ORIGINS)

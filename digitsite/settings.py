@@ -104,6 +104,8 @@ DATABASES["default"]["OPTIONS"] = {
     "init_command": (
         "PRAGMA journal_mode=WAL;PRAGMA synchronous=FULL;PRAGMA busy_timeout=20000;"
         "PRAGMA wal_autocheckpoint=1000;PRAGMA foreign_keys=ON;"
+        # What is deleted is handwriting: its bytes are overwritten, not only unlinked.
+        "PRAGMA secure_delete=ON;"
     ),
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -179,6 +181,14 @@ CONNECTIONS_TOTAL = env.integer("CONNECTIONS_TOTAL", 2000)
 HTTP_PREDICTIONS_PER_SECOND = env.integer("HTTP_PREDICTIONS_PER_SECOND", 100)
 HTTP_PREDICTION_BURST = env.integer("HTTP_PREDICTION_BURST", 200)
 PREDICTION_INTERVAL_MS = env.integer("PREDICTION_INTERVAL_MS", 50, least=0, most=10_000)
+
+# Corrections: what one person and one address may send, how long what nobody reviewed is kept, how
+# many drawings a personal memory holds, how often decisions made elsewhere are looked for.
+CORRECTIONS_PER_HOUR = env.integer("CORRECTIONS_PER_HOUR", 600)
+CORRECTIONS_PER_ADDRESS_PER_HOUR = env.integer("CORRECTIONS_PER_ADDRESS_PER_HOUR", 3000)
+RETENTION_DAYS = env.integer("RETENTION_DAYS", 90, most=36_500)
+MEMORY_SIZE = env.integer("MEMORY_SIZE", 128, most=10_000)
+RECEIPT_POLL_SECONDS = 1.0
 
 # The version folder to serve in place of the one that comes with the code.
 MODEL_DIR = env.path("MODEL", BASE_DIR / "recognizer" / "weights" / "anchor")

@@ -5,13 +5,19 @@ can only read by blocking and with a warning for each request.
 """
 
 from collections.abc import Awaitable, Callable
+from pathlib import PurePosixPath
 from typing import Any
 
+import rcssmin
+import rjsmin
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
+from django.core.files.base import ContentFile, File
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from whitenoise.middleware import WhiteNoiseMiddleware
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
+OURS = ("css/", "js/", "feedback/")
+MINIFIERS = {".js": rjsmin.jsmin, ".css": rcssmin.cssmin}
 GetResponse = Callable[[HttpRequest], Any]
 
 
@@ -61,7 +67,26 @@ class StaticFiles(WhiteNoiseMiddleware):
         return response
 
 
+def minified(name: str, text: str) -> str:
+    """Return a script or style sheet without comments and indentation, anything else as it is.
+
+    The scripts must not nest template literals: the minifier does not know that they can.
+    """
+    minify = MINIFIERS.get(PurePosixPath(name).suffix)
+    return str(minify(text)) if minify else text
+
+
 class HashedStaticFiles(CompressedManifestStaticFilesStorage):
-    """Names with a hash of the content, also inside the import lines of our ES modules."""
+    """Names with a hash of the content, also inside the import lines of our ES modules.
+
+    Our own scripts and style sheets go without comments and indentation, a third of their weight
+    on the wire; names and statements stay. What others wrote stays as they wrote it.
+    """
 
     support_js_module_import_aggregation = True
+
+    def _save(self, name: str, content: "File[Any]") -> str:
+        if name.startswith(OURS) and PurePosixPath(name).suffix in MINIFIERS:
+            text = b"".join(content.chunks()).decode()
+            content = ContentFile(minified(name, text).encode(), name)
+        return str(super()._save(name, content))

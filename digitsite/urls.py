@@ -3,11 +3,15 @@
 from django.contrib import admin
 from django.urls import path
 
+from feedback import people
+from feedback.api import router as corrections
 from recognizer import operations, views
 from recognizer.api import api
 
+api.add_router("", corrections)
+
 urlpatterns = [
-    path("", views.draw, name="draw"),
+    path("", people.introduced(views.draw), name="draw"),
     path("favicon.ico", views.favicon),
     path("api/v1/", api.urls),
     path("health/live", operations.live, name="live"),

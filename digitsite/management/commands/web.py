@@ -36,6 +36,7 @@ class Command(BaseCommand):
         from digitsite import server  # noqa: PLC0415
         from digitsite.asgi import application  # noqa: PLC0415
         from digitsite.server_http import Limits  # noqa: PLC0415
+        from feedback import retention  # noqa: PLC0415
         from recognizer import serving  # noqa: PLC0415
 
         server.raise_file_limit()
@@ -44,6 +45,7 @@ class Command(BaseCommand):
         # every drawer for tens of milliseconds.
         gc.collect()
         gc.freeze()
+        retention.start()
         log = structlog.get_logger("digitsite.web")
         web = server.Server(
             application,

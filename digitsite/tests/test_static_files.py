@@ -1,0 +1,43 @@
+"""What a browser is sent: small, and saying the same as what we wrote."""
+
+import gzip
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+from digitsite.static_files import minified
+
+BUDGET = 40_000  # bytes, gzipped, of everything that the page needs to work
+ROOT = Path(settings.BASE_DIR)
+OUR_SCRIPTS = sorted([*ROOT.glob("static/js/*.js"), *ROOT.glob("feedback/static/**/*.js")])
+
+
+def parts_of_the_page() -> Iterator[bytes]:
+    """Yield the files of the page as they are sent, before compression."""
+    for path in [*ROOT.glob("static/js/*.js"), *ROOT.glob("static/css/*.css")]:
+        yield minified(path.name, path.read_text()).encode()
+    for path in ROOT.glob("templates/*.html"):
+        yield path.read_bytes()
+
+
+def test_the_page_stays_within_its_budget() -> None:
+    total = sum(len(gzip.compress(part, 9)) for part in parts_of_the_page())
+    assert 20_000 < total <= BUDGET
+
+
+def test_minifying_takes_comments_and_keeps_texts() -> None:
+    script = "// A reason.\nexport const text = `Two  ${  spaces  } // stay`; /* gone */\n"
+    assert minified("a.js", script) == "export const text=`Two  ${  spaces  } // stay`;"
+    assert minified("a.css", ".a { color : red; } /* gone */") == ".a{color:red}"
+    assert minified("a.svg", "<svg> </svg>") == "<svg> </svg>"
+
+
+@pytest.mark.parametrize("path", OUR_SCRIPTS, ids=lambda path: path.name)
+def test_no_template_literal_stands_inside_another(path: Path) -> None:
+    """The minifier would take the spaces out of the inner one's text."""
+    literals = re.findall(r"`(?:[^`\\]|\\.)*`", path.read_text(), re.DOTALL)
+    for literal in literals:
+        assert literal.count("${") == literal.count("}"), literal

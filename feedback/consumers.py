@@ -1,0 +1,238 @@
+"""The drawing socket of people who teach: verdicts in, receipts out, a memory of their own.
+
+The stroke path is that of `DrawConsumer` and asks for no thread: what touches the database is done
+aside, one errand after the other, and the frame that asked for it returns at once.
+"""
+
+import asyncio
+import logging
+from functools import partial
+from typing import Final
+from uuid import UUID
+
+from channels.db import database_sync_to_async
+from django.db import DatabaseError
+
+from feedback import memories, people
+from feedback.errands import Errands
+from feedback.models import Correction, Device, Verdict
+from feedback.people import Person
+from feedback.receipts import News, Receipt, receipt_of, watcher
+from feedback.submissions import (
+    NotALabel,
+    Refused,
+    Shown,
+    Submission,
+    TooMany,
+    Unwritable,
+    checked_label,
+    forget,
+    submit,
+)
+from recognizer import serving
+from recognizer.consumers import DrawConsumer
+from recognizer.memory import Memory
+from recognizer.messages import BadFrame, ErrorCode, ForgetFrame, ReceiptFrame, VerdictFrame
+from recognizer.predictor import Predictor
+from recognizer.rasterizer import is_degenerate, rasterise
+
+logger = logging.getLogger(__name__)
+
+_ERRANDS: Final = 32  # waiting on one connection; more is nobody's handwriting
+
+
+class FeedbackConsumer(DrawConsumer):
+    """One person's canvas, with what they said about it."""
+
+    async def connect(self) -> None:
+        """Accept, then look up aside who this is and what they have taught."""
+        self._errands = Errands(_ERRANDS)
+        self._own: set[UUID] = set()  # what came over this socket is in its memory already
+        self._rebuilding = False
+        self._forgetting = 0
+        self._gone = False
+        self._person: Person | None = None
+        await super().connect()
+        if not self._counted:
+            return
+        if people.knows(self.scope):
+            self._errands.add(self._recognise)
+        else:
+            self._person = people.of_scope(self.scope)  # new, so there is nothing to look up
+
+    async def disconnect(self, code: int) -> None:
+        """Leave; what was sent before is still stored."""
+        self._gone = True
+        watcher.leave(self)
+        await super().disconnect(code)
+
+    def on_verdict(self, frame: VerdictFrame) -> None:
+        """Take the drawing as it stands now; storing it is done aside."""
+        ink = self._session.drawing.ink()
+        if is_degenerate(ink):
+            raise BadFrame("empty", "there is no drawing to judge", frame.n)
+        try:
+            shown = self._session.predict()
+            predictor = self._session.predictor()
+        except serving.Unavailable as error:
+            raise BadFrame("unavailable", str(error), frame.n) from error
+        label = _label(frame, shown.label)
+        submission = partial(
+            Submission,
+            address=self._address,
+            label=label,
+            verdict=Verdict.CONFIRMED if label == shown.label else Verdict.CORRECTED,
+            shown=Shown(label=shown.label, confidence=shown.confidence, version=shown.version),
+            charset=self._session.charset,
+            strokes=self._session.drawing.samples(),
+            raster=rasterise(ink),
+            device=Device(frame.device),
+            id=frame.id,
+        )
+        if not self._errands.add(partial(self._submit, submission, predictor, frame.n)):
+            raise BadFrame("rate", "too many verdicts at once: slow down", frame.n)
+
+    def on_forget(self, frame: ForgetFrame) -> None:
+        """Answer without the memory from this moment on; emptying it is done aside."""
+        if not self._errands.add(partial(self._forget, frame.n)):
+            raise BadFrame("rate", "too much at once: slow down", frame.n)
+        self._forgetting += 1
+        self._session.memory = None
+
+    async def tell(self, news: News) -> None:
+        """Pass a decision on; learn from what the same person taught elsewhere."""
+        if not news.submitted:
+            await self._send_receipt(news.receipt)
+        elif news.receipt.id not in self._own:
+            self.rebuild()
+
+    def rebuild(self) -> None:
+        """Build the memory anew, aside."""
+        if not self._rebuilding:
+            self._rebuilding = self._errands.add(self._rebuild)
+
+    async def _answer(self) -> None:
+        await super()._answer()
+        memory = self._session.memory
+        if memory is not None and memory.version != self._version():
+            self.rebuild()  # another version answers this drawing, and its features are others
+
+    async def _recognise(self) -> None:
+        try:
+            self._person = await database_sync_to_async(people.of_scope)(self.scope)
+        except DatabaseError:
+            logger.warning("a session could not be looked up: the database does not answer")
+            self._person = people.without_session(self.scope)
+        self._listen()
+        await self._rebuild()
+
+    async def _rebuild(self) -> None:
+        self._rebuilding = False
+        if self._gone or self._person is None:
+            return
+        try:
+            predictor = self._session.predictor()
+            named = await database_sync_to_async(memories.drawings)(self._person)
+            # Networks take their time, and all sockets share the database's thread.
+            memory = await asyncio.to_thread(memories.build, named, predictor)
+        except (DatabaseError, serving.Unavailable):
+            logger.warning("a personal memory could not be built")
+            return
+        self._use(memory)
+
+    async def _submit(
+        self, submission: "partial[Submission]", predictor: Predictor, n: int | None
+    ) -> None:
+        complete = submission(person=self._known_person())
+        try:
+            row, memory = await database_sync_to_async(_store)(
+                complete, predictor, self._session.memory
+            )
+        except Refused as error:
+            await self._error(BadFrame(_code(error), str(error), n))
+            return
+        except Exception:
+            await self._error(BadFrame("unavailable", "this could not be stored: try again", n))
+            raise
+        self._own.add(row.pk)
+        self._listen()
+        await self._send_receipt(receipt_of(row))
+        self._use(memory)
+
+    async def _forget(self, n: int | None) -> None:
+        person = self._known_person()
+        try:
+            await database_sync_to_async(forget)(person)
+        except Unwritable as error:
+            await self._error(BadFrame("unavailable", str(error), n))
+            self.rebuild()  # it is not forgotten, so do not pretend
+            return
+        finally:
+            self._forgetting -= 1
+        self._use(None)
+        watcher.taught_otherwise(person.keys, but=self)
+
+    def _use(self, memory: Memory | None) -> None:
+        before = self._session.memory
+        self._session.memory = after = memory if memory and not self._forgetting else None
+        may_differ = before is not None or after is not None
+        if may_differ and self._session.drawing and not self._gone:
+            self._live.notify()
+
+    def _listen(self) -> None:
+        if not self._gone:
+            watcher.enter(self._known_person().keys, self)
+
+    def _known_person(self) -> Person:
+        if self._person is None:  # errands run in turn, and recognising is the first
+            raise RuntimeError("nobody has been recognised yet")
+        return self._person
+
+    def _version(self) -> int | None:
+        try:
+            return self._session.predictor().version
+        except serving.Unavailable:
+            return None
+
+    async def _send_receipt(self, receipt: Receipt) -> None:
+        await self._send(
+            ReceiptFrame(id=receipt.id, status=receipt.status, version=receipt.version)
+        )
+
+
+def _label(frame: VerdictFrame, shown: str | None) -> str:
+    """Return what a verdict says the drawing is."""
+    if frame.label is not None:
+        try:
+            return checked_label(str(frame.label))
+        except NotALabel as error:
+            raise BadFrame("field", f"label: {error}", frame.n) from error
+    if not frame.correct:
+        raise BadFrame("field", "correct: say what it is by sending its label", frame.n)
+    if shown is None:
+        raise BadFrame("empty", "there was no answer to confirm: send the label", frame.n)
+    return shown
+
+
+def _store(
+    submission: Submission, predictor: Predictor, memory: Memory | None
+) -> tuple[Correction, Memory | None]:
+    """Store a correction and learn from it; a memory that fails does not undo the correction."""
+    row, is_new = submit(submission)
+    try:
+        if memory is None or memory.version != predictor.version:
+            return row, memories.recall(submission.person, predictor)
+    except DatabaseError:
+        logger.warning("a personal memory could not be built")
+        return row, memory
+    if is_new:
+        memory = memories.remember(
+            memory, predictor, row.raster, row.submitted_label, submission.verdict
+        )
+    return row, memory
+
+
+def _code(error: Refused) -> ErrorCode:
+    if isinstance(error, Unwritable):
+        return "unavailable"
+    return "rate" if isinstance(error, TooMany) else "field"

@@ -1,0 +1,333 @@
+"""Every decision about a correction: one function for the admin, bulk actions, API and commands.
+
+A decision is a conditional update on the expected state, with one event a row in the same
+transaction. Who comes second is told who came first; nothing is overwritten. Copies that were
+folded into an item share its fate. Knows nothing about requests or pages.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import islice
+from typing import Final, TypeVar
+from uuid import UUID
+
+from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.db.models import Max, Q
+from django.utils import timezone
+
+from feedback import scoring
+from feedback.models import Action, Correction, ReviewEvent, Status
+from recognizer import serving
+from recognizer.alphabet import label_of
+
+T = TypeVar("T")
+
+PERMISSION: Final = "feedback.review_correction"
+REASON_LENGTH: Final = 500
+_BATCH: Final = 500  # items in one transaction: long enough to be fast, short enough for others
+_NAMED: Final = 5000  # rows that one statement names; databases have a limit
+
+# action: (state that it starts from, state that it leads to)
+MOVES: Final[dict[Action, tuple[Status, Status]]] = {
+    Action.APPROVE: (Status.PENDING, Status.APPROVED),
+    Action.RELABEL: (Status.PENDING, Status.APPROVED),
+    Action.REJECT: (Status.PENDING, Status.REJECTED),
+    Action.REVOKE: (Status.APPROVED, Status.REVOKED),
+}
+
+
+@dataclass(frozen=True)
+class Decided:
+    """An item that was moved."""
+
+    id: UUID
+    event: int  # undo() takes this
+    status: Status
+    label: str
+    copies: int  # that moved with it
+
+
+@dataclass(frozen=True)
+class Conflict:
+    """An item that was not moved, and why."""
+
+    id: UUID
+    why: str  # a sentence
+    status: str = ""  # the state that it is in; empty where there is no such item
+    by: str = ""  # who moved it there
+    at: datetime | None = None
+
+
+@dataclass
+class Outcome:
+    """What became of a request to decide."""
+
+    decided: list[Decided] = field(default_factory=list)
+    conflicts: list[Conflict] = field(default_factory=list)
+
+    @property
+    def copies(self) -> int:
+        """How many copies moved along."""
+        return sum(item.copies for item in self.decided)
+
+
+@dataclass(frozen=True)
+class _Act:
+    """Who does what, and why."""
+
+    action: Action
+    actor: User
+    reason: str
+
+
+@dataclass(frozen=True)
+class _Move:
+    """One item on its way, with the copies that follow it."""
+
+    rows: tuple[Correction, ...]  # the item first
+    status: Status
+    label: str
+    reviewer: User | None
+    decided: datetime | None
+
+
+def decide(
+    correction_ids: Iterable[UUID],
+    action: Action | str,
+    actor: User,
+    expected_status: Status | str | None = None,
+    *,
+    label: str | None = None,
+    reason: str = "",
+) -> Outcome:
+    """Approve, reject, relabel (and approve) or revoke items.
+
+    Args:
+        correction_ids: items; each is moved or reported as a conflict.
+        action: a key of `MOVES`.
+        actor: who decides.
+        expected_status: the state in which the actor saw the items; by default the one that the
+            action starts from.
+        label: the new label, for `relabel` alone.
+        reason: kept in the audit.
+
+    Raises:
+        PermissionDenied: the actor may not review.
+        ValueError: the action, the label or the expected state makes no sense.
+    """
+    _require_reviewer(actor)
+    action = Action(action)
+    if action not in MOVES:
+        raise ValueError(f"{action} is not a decision")
+    start, end = MOVES[action]
+    if expected_status is not None and Status(expected_status) != start:
+        raise ValueError(f"{action} starts from {start}, not from {expected_status}")
+    if (label is not None) != (action == Action.RELABEL):
+        raise ValueError("relabel needs a label, and nothing else takes one")
+    new_label = None if label is None else label_of(label)
+
+    outcome = Outcome()
+    now = timezone.now()
+    for batch in _batches(dict.fromkeys(correction_ids)):
+        with transaction.atomic():
+            fit = list(_fitting(batch, start, outcome))
+            moves = [_Move(rows, end, new_label or rows[0].label, actor, now) for rows in fit]
+            _carry_out(moves, start, _Act(action, actor, reason), outcome)
+    return outcome
+
+
+def undo(event_ids: Iterable[int], actor: User, reason: str = "") -> Outcome:
+    """Take decisions back, named by their events; only the latest decision on an item can be.
+
+    Raises:
+        PermissionDenied: the actor may not review.
+    """
+    _require_reviewer(actor)
+    outcome = Outcome()
+    act = _Act(Action.UNDO, actor, reason)
+    events = ReviewEvent.objects.filter(pk__in=list(event_ids), action__in=MOVES).order_by("-pk")
+    for batch in _batches(events):
+        for start in Status:
+            decisions = [event for event in batch if event.status_after == start]
+            if decisions:
+                with transaction.atomic():
+                    _undo(decisions, start, act, outcome)
+    return outcome
+
+
+def latest_decisions(correction_ids: Iterable[UUID]) -> dict[UUID, int]:
+    """Return the event of the latest decision on each item, the one that `undo` takes."""
+    latest = (
+        ReviewEvent.objects.filter(correction__in=list(correction_ids), action__in=MOVES)
+        .values("correction")
+        .annotate(latest=Max("pk"))
+    )
+    return {row["correction"]: row["latest"] for row in latest}
+
+
+def record(
+    correction: Correction,
+    action: Action,
+    actor: User | None = None,
+    *,
+    before: tuple[str, str] = ("", ""),
+    after: tuple[str, str] = ("", ""),
+    reason: str = "",
+    digest: str = "",
+) -> ReviewEvent:
+    """Return an event, not saved yet, of a move from one (status, label) to another."""
+    return ReviewEvent(
+        correction_id=correction.pk,
+        action=action,
+        actor=actor,
+        actor_name=actor.get_username() if actor else "",
+        status_before=before[0],
+        label_before=before[1],
+        status_after=after[0],
+        label_after=after[1],
+        reason=reason[:REASON_LENGTH],
+        champion_version=champion_version(),
+        digest=digest,
+    )
+
+
+def champion_version() -> int | None:
+    """Return the version that answers now."""
+    try:
+        return serving.current().version
+    except serving.Unavailable:
+        return None
+
+
+def _batches(things: Iterable[T]) -> Iterator[list[T]]:
+    rest = iter(things)
+    while batch := list(islice(rest, _BATCH)):
+        yield batch
+
+
+def _require_reviewer(actor: User) -> None:
+    if not actor.has_perm(PERMISSION):
+        raise PermissionDenied("reviewing needs the permission to review corrections")
+
+
+def _fitting(
+    ids: Sequence[UUID], start: Status, outcome: Outcome
+) -> Iterator[tuple[Correction, ...]]:
+    """Yield each item that is in the state `start`, its copies after it; report the others."""
+    found: dict[UUID, Correction] = {row.pk: row for row in _lock(Q(pk__in=ids))}
+    copies: dict[UUID, list[Correction]] = {}
+    for copy in _lock(Q(duplicate_of__in=ids)):
+        if copy.duplicate_of_id is not None:  # which the query says
+            copies.setdefault(copy.duplicate_of_id, []).append(copy)
+    stale = [row.pk for row in found.values() if row.status != start]
+    deciders = _latest_events(stale)
+    for pk in ids:
+        row = found.get(pk)
+        if row is None:
+            outcome.conflicts.append(Conflict(pk, "there is no such correction"))
+        elif row.duplicate_of_id is not None:
+            why = f"it is a copy, folded into {row.duplicate_of_id}: decide that one"
+            outcome.conflicts.append(Conflict(pk, why, row.status))
+        elif row.status != start:
+            outcome.conflicts.append(_already(row, deciders.get(pk)))
+        else:
+            yield (row, *copies.get(pk, ()))
+
+
+def _lock(condition: Q) -> list[Correction]:
+    rows = Correction.objects.select_for_update().filter(condition)
+    return list(rows.only("id", "status", "label", "duplicate_of_id", "submitter"))
+
+
+def _latest_events(ids: Sequence[UUID]) -> dict[UUID, ReviewEvent]:
+    events = ReviewEvent.objects.filter(correction__in=ids).order_by("pk")
+    return {event.correction_id: event for event in events}  # the last one stays
+
+
+def _already(row: Correction, event: ReviewEvent | None) -> Conflict:
+    by = event.actor_name if event else ""
+    why = f"it is already {row.status}" + (f", decided by {by}" if by else "")
+    return Conflict(row.pk, why, row.status, by, event.created if event else None)
+
+
+def _carry_out(moves: Sequence[_Move], start: Status, act: _Act, outcome: Outcome) -> None:
+    """Move every row and write its event."""
+    for (status, label, reviewer, decided), ids in _alike(moves).items():
+        for first in range(0, len(ids), _NAMED):
+            named = ids[first : first + _NAMED]
+            count = Correction.objects.filter(pk__in=named).move(
+                start,
+                status=status,
+                label=label,
+                reviewer=reviewer,
+                decided=decided,
+                leased_by=None,
+                leased_until=None,
+            )
+            if count != len(named):
+                # They were locked in this state: this is a fault, so nothing of it happens.
+                raise RuntimeError(f"{len(named)} rows were {start} and {count} moved")
+    events = [
+        record(
+            row,
+            act.action,
+            act.actor,
+            before=(row.status, row.label),
+            after=(move.status, move.label),
+            reason=act.reason,
+        )
+        for move in moves
+        for row in move.rows
+    ]
+    saved = {event.correction_id: event.pk for event in ReviewEvent.objects.bulk_create(events)}
+    for move in moves:
+        item = move.rows[0]
+        outcome.decided.append(
+            Decided(item.pk, saved[item.pk], move.status, move.label, len(move.rows) - 1)
+        )
+    scoring.follow_records({row.submitter for move in moves for row in move.rows})
+
+
+def _alike(
+    moves: Sequence[_Move],
+) -> dict[tuple[Status, str, User | None, datetime | None], list[UUID]]:
+    """Group rows by what they become: one update each group."""
+    groups: dict[tuple[Status, str, User | None, datetime | None], list[UUID]] = {}
+    for move in moves:
+        ids = groups.setdefault((move.status, move.label, move.reviewer, move.decided), [])
+        ids += [row.pk for row in move.rows]
+    return groups
+
+
+def _undo(events: Sequence[ReviewEvent], start: Status, act: _Act, outcome: Outcome) -> None:
+    """Take decisions back that led to the state `start`, the latest of each item."""
+    decisions = {event.correction_id: event for event in reversed(events)}
+    fit = list(_fitting(list(decisions), start, outcome))
+    latest = _latest_events(list(decisions))
+    moves = []
+    for rows in fit:
+        event = decisions[rows[0].pk]
+        if latest[event.correction_id].pk == event.pk:
+            moves.append(_back(rows, event))
+        else:
+            outcome.conflicts.append(_already(rows[0], latest[event.correction_id]))
+    _carry_out(moves, start, act, outcome)
+
+
+def _back(rows: tuple[Correction, ...], event: ReviewEvent) -> _Move:
+    """Return the move to where an item was before a decision."""
+    before = Status(event.status_before)
+    if before == Status.PENDING:
+        return _Move(rows, before, event.label_before, None, None)
+    # Somebody had decided before: the item is theirs again.
+    earlier = (
+        ReviewEvent.objects.filter(
+            correction=event.correction_id, pk__lt=event.pk, status_after=before
+        )
+        .select_related("actor")
+        .latest("pk")
+    )
+    return _Move(rows, before, event.label_before, earlier.actor, earlier.created)

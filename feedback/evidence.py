@@ -1,0 +1,224 @@
+"""What a moderator is shown about an item: who says what, what is near it, who sent it.
+
+The number of queries for one item is constant. Nothing here decides, and nothing here shows an
+address or a browser: they are not stored.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+import numpy as np
+from django.db.models import Count
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.timesince import timesince
+
+from feedback import scoring, triage
+from feedback.models import Action, Correction, ReviewEvent, Status
+from feedback.narrowing import submitter_name
+from recognizer import serving
+from recognizer.alphabet import CHARSETS, INDEX, LABELS
+from recognizer.predictor import Predictor
+
+BARS: Final = 5
+NEIGHBOURS: Final = 3
+THUMBNAIL: Final = 128  # pixels; shown at half that, for screens with many
+SEARCHED: Final = 2000  # latest approved drawings of the two labels that are compared
+
+_DONE: Final[dict[str, str]] = {
+    Action.SUBMIT: "submitted",
+    Action.APPROVE: "approved",
+    Action.REJECT: "rejected",
+    Action.RELABEL: "relabelled and approved",
+    Action.REVOKE: "approval revoked",
+    Action.UNDO: "decision undone",
+    Action.WITHDRAW: "deleted by its owner",
+    Action.EXPIRE: "deleted because nobody reviewed it in time",
+}
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One symbol with its probability."""
+
+    label: str
+    share: float
+    submitted: bool
+
+    @property
+    def percent(self) -> str:
+        """The probability as text."""
+        return percent(self.share)
+
+
+@dataclass(frozen=True)
+class Guess:
+    """What one version makes of the drawing today."""
+
+    title: str
+    abstains: bool = False
+    bars: tuple[Bar, ...] = ()
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class Near:
+    """An approved drawing that lies near."""
+
+    url: str
+    percent: str
+
+
+@dataclass(frozen=True)
+class Group:
+    """The nearest approved drawings of one label."""
+
+    label: str
+    items: tuple[Near, ...]
+
+
+@dataclass(frozen=True)
+class Record:
+    """What became of everything that a submitter sent."""
+
+    name: str
+    text: str
+
+
+def ago(moment: datetime) -> str:
+    """Return how long ago something was."""
+    if timezone.now() - moment < timedelta(minutes=1):
+        return "just now"
+    return f"{timesince(moment, depth=1)} ago"
+
+
+def percent(share: float) -> str:
+    """Return a probability as a person reads it: what is nearly certain is not called certain."""
+    if 0 < share < 0.005:
+        return "<1 %"
+    if 0.995 <= share < 1:
+        return ">99 %"
+    return f"{share * 100:.0f} %"
+
+
+def thumbnail(pk: object, side: int) -> str:
+    """Return the address of a picture of an item."""
+    return reverse("admin:feedback_correction_thumbnail", args=[pk, side])
+
+
+def alternative(pk: UUID, label: str, predicted: str | None) -> str:
+    """Return the text that stands for the picture of an item."""
+    said = f"model said {predicted}" if predicted else "model was not sure"
+    return f"Drawing {str(pk)[:8]}, user says {label}, {said}"
+
+
+def guesses(item: Correction) -> list[Guess]:
+    """Ask the champion and the anchor; once where they are the same version."""
+    anchor = scoring.anchor()
+    try:
+        champion = serving.current()
+    except serving.Unavailable:
+        found = [Guess("Champion", problem="No version can be served at the moment.")]
+        return found + ([_guess(item, anchor, "Anchor")] if anchor else [])
+    if anchor is None or anchor.card.sha256 == champion.card.sha256:
+        return [_guess(item, champion, "Champion and anchor" if anchor else "Champion")]
+    return [_guess(item, champion, "Champion"), _guess(item, anchor, "Anchor")]
+
+
+def _guess(item: Correction, predictor: Predictor, who: str) -> Guess:
+    charset = next(name for name in CHARSETS if name == item.charset)
+    prediction = predictor.predict_raster(item.raster, charset)
+    order = np.argsort(prediction.probabilities)[::-1][:BARS]
+    bars = [
+        Bar(LABELS[i], prediction.probabilities[i], LABELS[i] == item.submitted_label)
+        for i in order
+    ]
+    if not any(bar.submitted for bar in bars):  # how unlikely it is matters most when it is
+        share = prediction.probabilities[INDEX[item.submitted_label]]
+        bars[-1] = Bar(item.submitted_label, share, submitted=True)
+    return Guess(f"{who}, version {predictor.version}", prediction.abstain, tuple(bars))
+
+
+def neighbours(item: Correction, found: Sequence[Guess]) -> list[Group]:
+    """Return the nearest approved drawings of the submitted label and of its likeliest rival."""
+    features = item.feature_vector
+    if features is None:
+        return []
+    labels = [item.submitted_label, *_rival(item, found)]
+    rows = list(
+        Correction.objects.approved()
+        .filter(label__in=labels, anchor=item.anchor, features__isnull=False)
+        .exclude(pk=item.pk)
+        .order_by("-decided")
+        .values_list("pk", "label", "features")[:SEARCHED]
+    )
+    return [
+        Group(label, _nearest(features, [(pk, blob) for pk, near, blob in rows if near == label]))
+        for label in labels
+    ]
+
+
+def _nearest(
+    features: triage.Features, rows: Sequence[tuple[UUID, bytes | memoryview | None]]
+) -> tuple[Near, ...]:
+    vectors = [np.frombuffer(bytes(blob or b""), np.float16) for _, blob in rows]
+    known = np.array(vectors, np.float32).reshape(len(rows), len(features))  # (n, F)
+    return tuple(
+        Near(thumbnail(rows[row][0], THUMBNAIL), percent(max(0.0, likeness)))
+        for row, likeness in triage.nearest(features, known, NEIGHBOURS)
+    )
+
+
+def _rival(item: Correction, found: Sequence[Guess]) -> list[str]:
+    """Return the label that most likely stands against the submitted one."""
+    said = [item.predicted or "", item.anchor_label]
+    said += [bar.label for guess in found for bar in guess.bars]
+    return [label for label in said if label and label != item.submitted_label][:1]
+
+
+def record(item: Correction) -> Record:
+    """Return the submitter's record, copies left out."""
+    rows = (
+        Correction.objects.items()
+        .filter(submitter=item.submitter)
+        .values_list("status")
+        .annotate(count=Count("pk"))
+        .order_by()
+    )
+    counts: dict[str, int] = dict(rows)
+    name = submitter_name(item.submitter, item.user.get_username() if item.user else None)
+    return Record(name, record_text(counts))
+
+
+def record_text(counts: Mapping[str, int]) -> str:
+    """Return counts by status as a sentence that begins with the approval rate."""
+    approved = counts.get(Status.APPROVED, 0)
+    decided = approved + counts.get(Status.REJECTED, 0) + counts.get(Status.REVOKED, 0)
+    sent = decided + counts.get(Status.PENDING, 0)
+    if not decided:
+        return f"nothing decided yet, {sent} sent"
+    return f"{percent(approved / decided)} of {decided} approved, {sent} sent"
+
+
+def other_claims(item: Correction) -> list[Correction]:
+    """Return items with exactly this ink under another label."""
+    same = Correction.objects.items().filter(ink_hash=item.ink_hash).exclude(label=item.label)
+    return list(same.only("id", "label", "status").order_by("created")[:5])
+
+
+def timeline(item: Correction) -> list[tuple[datetime, str]]:
+    """Return what happened to an item, oldest first, as (when, words)."""
+    events = ReviewEvent.objects.filter(correction=item.pk).order_by("pk")
+    return [(event.created, _words(event)) for event in events]
+
+
+def _words(event: ReviewEvent) -> str:
+    text = _DONE[event.action]
+    if event.label_after and event.label_after != event.label_before:
+        text += f" as {event.label_after}"
+    if event.actor_name:
+        text += f" by {event.actor_name}"
+    return f"{text}: {event.reason}" if event.reason else text

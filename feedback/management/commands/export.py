@@ -1,0 +1,81 @@
+"""`manage.py export`: corrections as a file."""
+
+import os
+import sys
+from argparse import ArgumentParser
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from feedback.exports import FORMATS
+from feedback.models import Correction, CorrectionQuerySet, Status
+
+
+class Command(BaseCommand):
+    """Write CSV (label and 784 pixels), JSONL (strokes and history) or NPZ."""
+
+    help = "Export corrections; the file appears when it is whole."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Declare the options."""
+        parser.add_argument("--format", choices=sorted(FORMATS), default="jsonl")
+        parser.add_argument("--output", default="-", help="a file; - is the standard output")
+        parser.add_argument(
+            "--status", action="append", choices=Status.values, help="only these; may be repeated"
+        )
+        parser.add_argument(
+            "--since", type=_moment, help="only what came in since, for example 2026-01-31"
+        )
+
+    def handle(self, **options: Any) -> None:
+        """Write the file."""
+        corrections = _chosen(options["status"], options["since"])
+        if not corrections.exists():
+            raise CommandError(
+                "There is nothing to export: no correction is stored, or none of that kind."
+            )
+        pieces = FORMATS[options["format"]](corrections)
+        if options["output"] == "-":
+            _write(pieces, sys.stdout.buffer.fileno())
+            return
+        try:
+            _write_whole(pieces, Path(options["output"]))
+        except OSError as error:
+            raise CommandError(
+                f"{options['output']} cannot be written ({error.strerror})."
+            ) from error
+        self.stderr.write(f"Written to {options['output']}.")
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    return moment if timezone.is_aware(moment) else timezone.make_aware(moment)
+
+
+def _chosen(status: list[str] | None, since: datetime | None) -> CorrectionQuerySet:
+    corrections: CorrectionQuerySet = Correction.objects.all()
+    if status:
+        corrections = corrections.filter(status__in=status)
+    return corrections.filter(created__gte=since) if since else corrections
+
+
+def _write(pieces: Iterator[bytes], descriptor: int) -> None:
+    with os.fdopen(descriptor, "wb", closefd=False) as output:
+        for piece in pieces:
+            output.write(piece)
+
+
+def _write_whole(pieces: Iterator[bytes], path: Path) -> None:
+    aside = path.with_name(f".{path.name}.part")
+    try:
+        with aside.open("wb") as output:
+            output.writelines(pieces)
+            output.flush()
+            os.fsync(output.fileno())
+        aside.replace(path)
+    finally:
+        aside.unlink(missing_ok=True)

@@ -1,0 +1,160 @@
+"""`manage.py review`: the decisions of the review screen from the command line."""
+
+import json
+from argparse import ArgumentParser
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
+from django.core.management.base import BaseCommand, CommandError
+
+from feedback import scoring
+from feedback.decisions import Outcome, decide, latest_decisions, undo
+from feedback.models import Correction, CorrectionQuerySet, Status
+
+_DECISIONS = {
+    "approve": Status.PENDING,
+    "reject": Status.PENDING,
+    "relabel": Status.PENDING,
+    "revoke": Status.APPROVED,
+}
+_ORDERS = ("newest", "risk", "value")
+_SHOWN = 50
+
+
+class Command(BaseCommand):
+    """List the queue and decide, through the same code as the admin."""
+
+    help = "Review corrections: list, approve, reject, relabel, revoke, undo, rescore."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Declare the actions and their options."""
+        actions = parser.add_subparsers(dest="action", required=True, metavar="action")
+        listing = actions.add_parser("list", help="show the queue")
+        listing.add_argument("--status", choices=Status.values, default=Status.PENDING.value)
+        listing.add_argument("--order", choices=_ORDERS, default="risk")
+        listing.add_argument("--limit", type=int, default=_SHOWN)
+        _add_json(listing)
+        for action in (*_DECISIONS, "undo"):
+            deciding = actions.add_parser(action, help=f"{action} items")
+            deciding.add_argument("ids", nargs="*", type=UUID, metavar="ID")
+            deciding.add_argument("--by", required=True, metavar="USER", help="who decides")
+            deciding.add_argument("--reason", default="", help="kept in the audit")
+            if action in ("approve", "reject"):
+                deciding.add_argument("--all-pending", action="store_true", help="the whole queue")
+            if action == "relabel":
+                deciding.add_argument("--label", required=True, help="what it is: 0-9 or a-z")
+            _add_json(deciding)
+        rescoring = actions.add_parser("rescore", help="compute risk and value anew")
+        rescoring.add_argument("--all", action="store_true", help="not only after another anchor")
+        _add_json(rescoring)
+
+    def handle(self, **options: Any) -> None:
+        """Do one action; conflicts are told and end with status 1."""
+        if options["action"] == "list":
+            self._list(**options)
+        elif options["action"] == "rescore":
+            rows: CorrectionQuerySet = (
+                Correction.objects.all() if options["all"] else scoring.stale()
+            )
+            count = scoring.rescore(rows)
+            self._say({"rescored": count}, f"{count} corrections scored anew.", options["json"])
+        else:
+            self._decide(**options)
+
+    def _list(self, *, status: str, order: str, limit: int, **options: Any) -> None:
+        items = Correction.objects.items().filter(status=status).without_blobs()
+        ordered = {
+            "newest": items.newest_first,
+            "risk": items.in_risk_order,
+            "value": items.in_value_order,
+        }[order]()
+        rows = [_row(item) for item in ordered[: max(0, limit)]]
+        lines = [
+            "{id}  {status:<8}  {predicted} → {label}  confidence {confidence:.2f}  "
+            "risk {risk:.2f}  value {value:.2f}  copies {copies}".format(
+                **{**row, "predicted": row["predicted"] or "-"}
+            )
+            for row in rows
+        ]
+        self._say(rows, "\n".join(lines) or f"No {status} corrections.", options["json"])
+
+    def _decide(self, *, action: str, ids: list[UUID], by: str, **options: Any) -> None:
+        actor = User.objects.filter(username=by).first()
+        if actor is None:
+            raise CommandError(f"There is no user {by!r}.")
+        if options.get("all_pending"):
+            ids = list(Correction.objects.pending().values_list("pk", flat=True))
+        elif not ids:
+            raise CommandError("Name at least one correction by its id.")
+        try:
+            outcome = _outcome(action, ids, actor, options)
+        except PermissionDenied as error:
+            raise CommandError(f"{by} may not do this: {error}.") from error
+        except ValueError as error:
+            raise CommandError(f"{error}.") from error
+        self._report(action, outcome, as_json=options["json"])
+
+    def _report(self, action: str, outcome: Outcome, *, as_json: bool) -> None:
+        told = {
+            "action": action,
+            "decided": [
+                {
+                    "id": str(item.id),
+                    "status": item.status,
+                    "label": item.label,
+                    "event": item.event,
+                }
+                for item in outcome.decided
+            ],
+            "copies": outcome.copies,
+            "conflicts": [
+                {"id": str(item.id), "status": item.status, "by": item.by, "why": item.why}
+                for item in outcome.conflicts
+            ],
+        }
+        lines = [
+            f"{len(outcome.decided)} items decided, and {outcome.copies} copies with them.",
+            *(f"{item.id}: {item.why}." for item in outcome.conflicts),
+        ]
+        self._say(told, "\n".join(lines), as_json)
+        if outcome.conflicts:
+            raise CommandError(f"{len(outcome.conflicts)} items were not decided.")
+
+    def _say(self, data: object, text: str, as_json: bool) -> None:
+        self.stdout.write(json.dumps(data, indent=2) if as_json else text)
+
+
+def _add_json(parser: ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def _outcome(action: str, ids: list[UUID], actor: User, options: dict[str, Any]) -> Outcome:
+    if action == "undo":
+        return undo(latest_decisions(ids).values(), actor, options["reason"])
+    return decide(
+        ids,
+        action,
+        actor,
+        _DECISIONS[action],
+        label=options.get("label"),
+        reason=options["reason"],
+    )
+
+
+def _row(item: Correction) -> dict[str, Any]:
+    return {
+        "id": str(item.pk),
+        "status": item.status,
+        "label": item.label,
+        "submitted_label": item.submitted_label,
+        "predicted": item.predicted,
+        "confidence": round(item.confidence, 4),
+        "version": item.version,
+        "risk": round(item.risk, 4),
+        "value": round(item.value, 4),
+        "copies": item.duplicates,
+        "device": item.device,
+        "created": item.created.isoformat(),
+    }

@@ -1,0 +1,170 @@
+"""Tells people what becomes of their corrections: receipts, and one watcher a process.
+
+Decisions are made anywhere: in this process, in another, from the command line. The audit is where
+all of them meet, so the watcher reads its new events, once a second while somebody is connected,
+with one query for all sockets. Knows nothing about frames or consumers.
+"""
+
+import asyncio
+import logging
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final, Protocol
+from uuid import UUID
+
+from channels.db import database_sync_to_async
+from django.conf import settings
+from django.db import DatabaseError
+from django.db.models import Max
+
+from feedback.models import Action, Correction, ReceiptStatus, ReviewEvent
+
+logger = logging.getLogger(__name__)
+
+# Where transactions overlap, an event may become visible after one with a larger number. Looking
+# back this far finds it; what was told already is not told twice.
+_LOOK_BACK: Final = 500
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What a person is told."""
+
+    id: UUID
+    status: ReceiptStatus
+    version: int | None = None  # the one that learned from it, once it is live
+
+
+@dataclass(frozen=True)
+class News:
+    """Something that happened to a correction of somebody who is connected."""
+
+    submitter: str
+    receipt: Receipt
+    submitted: bool  # it is new; otherwise it was decided
+
+
+class Reader(Protocol):
+    """An open socket, as the watcher sees it."""
+
+    async def tell(self, news: News) -> None:
+        """Pass news on."""
+
+    def rebuild(self) -> None:
+        """Build the personal memory anew."""
+
+
+def receipt_of(correction: Correction) -> Receipt:
+    """Return where a correction stands."""
+    return Receipt(correction.pk, ReceiptStatus(correction.status))
+
+
+class Audience:
+    """Who is connected to this process, by the keys of what they submit."""
+
+    def __init__(self) -> None:
+        self._readers: dict[str, set[Reader]] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._readers)
+
+    def enter(self, keys: Iterable[str], reader: Reader) -> None:
+        """Tell a reader about corrections with these keys from now on."""
+        for key in keys:
+            self._readers.setdefault(key, set()).add(reader)
+
+    def leave(self, reader: Reader) -> None:
+        """Tell a reader nothing any more."""
+        for key in [key for key, readers in self._readers.items() if reader in readers]:
+            self._readers[key].discard(reader)
+            if not self._readers[key]:
+                del self._readers[key]
+
+    def of(self, keys: Iterable[str]) -> set[Reader]:
+        """Return the readers with any of these keys."""
+        return {reader for key in keys for reader in self._readers.get(key, ())}
+
+
+class Watcher:
+    """Reads new events and passes them on to those whom they concern."""
+
+    def __init__(self) -> None:
+        self.audience = Audience()
+        self._task: asyncio.Task[None] | None = None
+        self._last = 0  # the largest event seen
+        self._told: set[int] = set()
+
+    def enter(self, keys: Iterable[str], reader: Reader) -> None:
+        """Begin to tell a reader; the first of them starts the watch."""
+        self.audience.enter(keys, reader)
+        if not self.is_watching:
+            self._task = asyncio.get_running_loop().create_task(self._watch())
+
+    @property
+    def is_watching(self) -> bool:
+        """Whether the watch is on."""
+        return self._task is not None and not self._task.done()
+
+    def leave(self, reader: Reader) -> None:
+        """Stop telling a reader; the last of them ends the watch."""
+        self.audience.leave(reader)
+        if not self.audience and self._task is not None:
+            self._task.cancel()
+            self._task = None
+
+    def taught_otherwise(self, keys: Iterable[str], but: Reader | None = None) -> None:
+        """Let sockets of one person know that what they remember has changed."""
+        for reader in self.audience.of(keys):
+            if reader is not but:
+                reader.rebuild()
+
+    async def _watch(self) -> None:
+        started = False
+        while True:
+            try:
+                if not started:
+                    await database_sync_to_async(self._start)()
+                    started = True
+                for news in await database_sync_to_async(self._read)():
+                    await self._pass_on(news)
+            except DatabaseError:
+                # The rows are still there when the database is back.
+                logger.warning("receipts are late: the database does not answer")
+            await asyncio.sleep(settings.RECEIPT_POLL_SECONDS)
+
+    async def _pass_on(self, news: News) -> None:
+        for reader in self.audience.of([news.submitter]):
+            try:
+                await reader.tell(news)
+            except Exception:
+                logger.exception("a receipt could not be passed on")
+
+    def _start(self) -> None:
+        self._last = ReviewEvent.objects.aggregate(last=Max("pk"))["last"] or 0
+        recent = ReviewEvent.objects.filter(pk__gt=self._last - _LOOK_BACK)
+        self._told = set(recent.values_list("pk", flat=True))
+
+    def _read(self) -> list[News]:
+        visible = ReviewEvent.objects.filter(pk__gt=self._last - _LOOK_BACK)
+        fresh = [pk for pk in visible.values_list("pk", flat=True) if pk not in self._told]
+        if not fresh:
+            return []
+        news = list(_news(fresh))
+        self._last = max(self._last, *fresh)
+        self._told = {pk for pk in self._told.union(fresh) if pk > self._last - _LOOK_BACK}
+        return news
+
+
+def _news(events: Sequence[int]) -> Iterator[News]:
+    rows = (
+        ReviewEvent.objects.filter(pk__in=events)
+        .order_by("pk")
+        .values_list("action", "correction", "status_after", "correction__submitter")
+    )
+    for action, correction, status, submitter in rows:
+        if status:  # what was erased has none
+            receipt = Receipt(correction, ReceiptStatus(status))
+            yield News(submitter, receipt, submitted=action == Action.SUBMIT)
+
+
+watcher = Watcher()

@@ -1,0 +1,78 @@
+// Where the large card is: puts a card in it, keeps the focus, replays its strokes.
+
+import { Replay } from "./replay.js";
+
+export class Place {
+  #root;
+  #region;
+  #card = null;
+  #replay = null;
+  id = null;
+
+  constructor(root, region) {
+    this.#root = root;
+    this.#region = region;
+  }
+
+  /** Turn the server's answer into an element, whose pictures start to load at once. */
+  static build({ html }) {
+    const holder = document.createElement("div");
+    holder.innerHTML = html; // made by our own template, which escapes
+    return holder.firstElementChild;
+  }
+
+  show(id, card) {
+    this.#put(card);
+    this.id = id;
+    this.#card = card;
+    this.#replay = new Replay(card);
+  }
+
+  empty() {
+    this.#message("Nothing waits here. Well done!");
+  }
+
+  fail(text) {
+    this.#message(text);
+  }
+
+  /** Show the card anew even if it is that of the same item. */
+  forget() {
+    this.id = null;
+  }
+
+  replay(calm) {
+    this.#replay?.play(calm);
+  }
+
+  /** Hide what was said about the drawing. */
+  set blind(blind) {
+    this.#root.classList.toggle("blind", blind);
+  }
+
+  /** Show the leases as they are now: id → text. */
+  lease(leases) {
+    const lease = leases[this.id];
+    const line = this.#card?.querySelector(".lease");
+    if (!lease || !line) return;
+    line.textContent = lease.text;
+    line.dataset.mine = lease.mine ? "yes" : "no";
+  }
+
+  #message(text) {
+    const words = document.createElement("p");
+    words.className = "empty";
+    words.textContent = text;
+    this.#put(words);
+    this.id = null;
+    this.#card = this.#replay = null;
+  }
+
+  #put(element) {
+    this.#replay?.stop();
+    const focused = this.#root.contains(document.activeElement);
+    this.#root.replaceChildren(element);
+    this.#root.setAttribute("aria-busy", "false");
+    if (focused) this.#region.focus({ preventScroll: true });
+  }
+}

@@ -1,0 +1,116 @@
+// What waits for the moderator: the items in order, where we are and what is selected. Knows
+// nothing about the page or the server.
+
+export class Queue extends EventTarget {
+  #items = [];
+  #position = 0;
+  #selected = new Set();
+  #known = new Set(); // whatever was here once is not added again: it was decided
+
+  get items() {
+    return this.#items;
+  }
+
+  get current() {
+    return this.#items[this.#position] ?? null;
+  }
+
+  get position() {
+    return this.#position;
+  }
+
+  /** How many items come after the current one. */
+  get left() {
+    return Math.max(0, this.#items.length - this.#position - 1);
+  }
+
+  /** The current item and the `count` after it. */
+  ahead(count) {
+    return this.#items.slice(this.#position, this.#position + 1 + count);
+  }
+
+  /** Append the items that are new here. */
+  add(items) {
+    const fresh = items.filter(({ id }) => !this.#known.has(id));
+    for (const { id } of fresh) this.#known.add(id);
+    this.#items.push(...fresh);
+    if (fresh.length) this.#changed();
+    return fresh.length;
+  }
+
+  next() {
+    this.#go(this.#position + 1);
+  }
+
+  previous() {
+    this.#go(this.#position - 1);
+  }
+
+  goTo(id) {
+    const index = this.#items.findIndex((item) => item.id === id);
+    if (index >= 0) this.#go(index);
+  }
+
+  /** Put the current item last. */
+  skip() {
+    const [item] = this.#items.splice(this.#position, 1);
+    if (!item) return;
+    this.#items.push(item);
+    this.#clamp();
+    this.#changed();
+  }
+
+  /** Remove items; returns what `putBack` needs. */
+  take(ids) {
+    const wanted = new Set(ids);
+    const taken = [];
+    this.#items.forEach((item, index) => wanted.has(item.id) && taken.push({ item, index }));
+    const before = taken.filter(({ index }) => index < this.#position).length;
+    this.#items = this.#items.filter(({ id }) => !wanted.has(id));
+    for (const id of wanted) this.#selected.delete(id);
+    this.#position -= before;
+    this.#clamp();
+    this.#changed();
+    return taken;
+  }
+
+  /** Undo a `take`; the first of the items becomes the current one. */
+  putBack(taken) {
+    if (!taken.length) return;
+    for (const { item, index } of taken) this.#items.splice(Math.min(index, this.#items.length), 0, item);
+    this.#position = this.#items.indexOf(taken[0].item);
+    this.#changed();
+  }
+
+  get selected() {
+    return [...this.#selected];
+  }
+
+  isSelected(id) {
+    return this.#selected.has(id);
+  }
+
+  /** Select the current item, or take it out of the selection; returns whether it is in now. */
+  toggle() {
+    const { current } = this;
+    if (!current) return false;
+    if (!this.#selected.delete(current.id)) this.#selected.add(current.id);
+    this.#changed();
+    return this.#selected.has(current.id);
+  }
+
+  #go(index) {
+    const allowed = Math.max(0, Math.min(index, this.#items.length - 1));
+    if (allowed === this.#position) return;
+    this.#position = allowed;
+    this.#changed();
+  }
+
+  #clamp() {
+    this.#position = Math.max(0, Math.min(this.#position, this.#items.length - 1));
+  }
+
+  #changed() {
+    this.dispatchEvent(new Event("change"));
+  }
+}

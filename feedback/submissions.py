@@ -1,0 +1,240 @@
+"""Takes corrections in: one transaction, and who asks is answered only after it has committed.
+
+The same id twice is one correction; nearly the same drawing with the same label is one item with
+a count. Knows nothing about HTTP, sockets or frames.
+"""
+
+import shutil
+from dataclasses import asdict, dataclass
+from functools import cache
+from threading import Lock
+from typing import Final
+from uuid import UUID, uuid4
+
+from django.conf import settings
+from django.db import DatabaseError, IntegrityError, transaction
+from django.db.models import F
+
+from feedback import decisions, fingerprints, scoring
+from feedback.metrics import CORRECTIONS
+from feedback.models import Action, Correction, Device, ReviewEvent, Verdict
+from feedback.people import Person
+from recognizer.alphabet import Charset, label_of
+from recognizer.quotas import Buckets
+from recognizer.rasterizer import Raster
+
+Strokes = list[list[list[float]]]
+
+_MIN_FREE_BYTES: Final = 200 * 2**20
+_HOUR: Final = 3600.0
+_LOOKED_AT: Final = 1000  # waiting items of the same label, the latest: others wait for this
+_CANDIDATES: Final = 32  # pictures compared with a new one, the nearest by hash
+_quota_lock = Lock()
+
+
+class Refused(Exception):
+    """A correction that is not taken; the message is for the person who sent it."""
+
+
+class Unwritable(Refused):
+    """Nothing can be stored at the moment: the sender keeps the correction and tries again."""
+
+
+class TooMany(Refused):
+    """More corrections than one submitter, or one address, may send."""
+
+    def __init__(self, message: str, retry: float) -> None:
+        super().__init__(message)
+        self.retry = retry  # seconds
+
+
+class Taken(Refused):
+    """The id is that of another person's correction, or of one that was erased."""
+
+
+class NotALabel(Refused, ValueError):
+    """A label that is not one of the 36."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shown:
+    """What the person was shown."""
+
+    label: str | None
+    confidence: float
+    version: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Submission:
+    """What a person says about one drawing."""
+
+    person: Person
+    address: str
+    label: str
+    verdict: Verdict
+    shown: Shown
+    charset: Charset
+    raster: Raster
+    strokes: Strokes | None = None  # None: an uploaded picture
+    device: Device = Device.UNKNOWN
+    id: UUID | None = None  # proposed by the client
+
+    def __repr__(self) -> str:
+        # Handwriting, keys and addresses stay out of logs and tracebacks.
+        return f"<Submission {self.id}>"
+
+
+def submit(submission: Submission) -> tuple[Correction, bool]:
+    """Store a correction; return it and whether it is new. It is durable when this returns.
+
+    Raises:
+        NotALabel: the label is not one of 0-9 or a-z.
+        TooMany: the submitter or the address has sent too many.
+        Taken: the id belongs to somebody else, or to a correction that was erased.
+        Unwritable: the disk is full, or the database does not take it.
+    """
+    try:
+        row, is_new = _submit(submission)
+    except Refused as error:
+        CORRECTIONS.labels(type(error).__name__.lower()).inc()
+        raise
+    CORRECTIONS.labels("stored" if is_new else "repeated").inc()
+    return row, is_new
+
+
+def checked_label(label: str) -> str:
+    """Return the label of a character as a person wrote it.
+
+    Raises:
+        NotALabel: it is not one of 0-9, a-z or A-Z.
+    """
+    try:
+        return label_of(label)
+    except ValueError as error:
+        raise NotALabel("a label is one of 0-9 or a-z") from error
+
+
+def _submit(submission: Submission) -> tuple[Correction, bool]:
+    label = checked_label(submission.label)
+    _take_quota(submission.person.key, submission.address)
+    _require_space()
+    try:
+        scores = scoring.score(submission.raster, label, submission.charset, submission.person.key)
+        with transaction.atomic():
+            known = _known(submission)
+            return (known, False) if known else (_store(submission, label, scores), True)
+    except IntegrityError:
+        # Two processes had the same id at the same moment; the other one has stored it.
+        with transaction.atomic():
+            known = _known(submission)
+        if known is None:
+            raise
+        return known, False
+    except DatabaseError as error:
+        raise Unwritable("corrections cannot be stored at the moment: try again later") from error
+
+
+def _known(submission: Submission) -> Correction | None:
+    """Return the correction that already has the proposed id."""
+    if submission.id is None:
+        return None
+    row = Correction.objects.filter(pk=submission.id).first()
+    if row is None:
+        if ReviewEvent.objects.filter(correction=submission.id).exists():
+            raise Taken("a correction with this id was deleted: send it with another id")
+        return None
+    if row.submitter not in submission.person.keys:
+        raise Taken("this id belongs to another correction: send it with another id")
+    return row
+
+
+def _store(submission: Submission, label: str, scores: scoring.Scores) -> Correction:
+    row = Correction(
+        id=submission.id or uuid4(),
+        submitter=submission.person.key,
+        user_id=submission.person.user_id,
+        strokes=submission.strokes,
+        pixels=submission.raster.tobytes(),
+        charset=submission.charset,
+        device=submission.device,
+        label=label,
+        submitted_label=label,
+        predicted=submission.shown.label,
+        confidence=submission.shown.confidence,
+        version=submission.shown.version,
+        verdict=submission.verdict,
+        ink_hash=fingerprints.ink_hash(submission.raster),
+        near_hash=fingerprints.near_hash(submission.raster),
+        **asdict(scores),
+    )
+    row.duplicate_of = _original(row)
+    row.save(force_insert=True)
+    if row.duplicate_of is not None:
+        copies = Correction.objects.filter(pk=row.duplicate_of.pk)
+        copies.update(duplicates=F("duplicates") + 1)
+    decisions.record(row, Action.SUBMIT, after=(row.status, row.label)).save()
+    return row
+
+
+def _original(row: Correction) -> Correction | None:
+    """Return the waiting item of which a new row is a copy."""
+    waiting = Correction.objects.pending().filter(label=row.label)
+    exact = waiting.filter(ink_hash=row.ink_hash).only("id").first()
+    if exact is not None:
+        return exact
+    latest = waiting.newest_first().values_list("pk", "near_hash")[:_LOOKED_AT]
+    near = [
+        (bits, pk)
+        for pk, near_hash in latest
+        if (bits := fingerprints.distance(near_hash, row.near_hash)) <= fingerprints.NEAR_BITS
+    ]
+    if not near:
+        return None
+    nearest = [pk for _, pk in sorted(near)[:_CANDIDATES]]
+    for candidate in waiting.filter(pk__in=nearest).only("id", "pixels"):
+        if fingerprints.alike(candidate.raster, row.raster):
+            return candidate
+    return None
+
+
+def _take_quota(submitter: str, address: str) -> None:
+    with _quota_lock:
+        for buckets, key in ((_by_submitter(), submitter), (_by_address(), address)):
+            bucket = buckets.of(key)
+            if not bucket.take():
+                raise TooMany(
+                    "too many corrections in an hour: try again later", bucket.retry_after()
+                )
+
+
+@cache
+def _by_submitter() -> Buckets:
+    return Buckets(settings.CORRECTIONS_PER_HOUR / _HOUR, settings.CORRECTIONS_PER_HOUR)
+
+
+@cache
+def _by_address() -> Buckets:
+    hourly = settings.CORRECTIONS_PER_ADDRESS_PER_HOUR
+    return Buckets(hourly / _HOUR, hourly)
+
+
+def _require_space() -> None:
+    try:
+        free = shutil.disk_usage(settings.STATE).free
+    except OSError as error:
+        raise Unwritable("corrections cannot be stored at the moment: try again later") from error
+    if free < _MIN_FREE_BYTES:
+        raise Unwritable("the server's disk is full: try again later")
+
+
+def forget(person: Person) -> int:
+    """Empty the personal memory; the corrections stay in the queue. Returns how many counted.
+
+    Raises:
+        Unwritable: the database does not take it.
+    """
+    try:
+        return Correction.objects.visible_to(person.keys).remembered().update(remembered=False)
+    except DatabaseError as error:
+        raise Unwritable("this cannot be stored at the moment: try again later") from error

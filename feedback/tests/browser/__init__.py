@@ -1,0 +1,1 @@
+"""Tests of the review screen in a real browser."""

@@ -1,0 +1,204 @@
+"""Corrections on the page, against a real server: one tap, one key, and what becomes of them."""
+
+import re
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Locator, Route, expect
+
+from feedback.tests.browser.conftest import NewScreen
+from recognizer.tests.browser.board import PATIENCE, Board
+from recognizer.tests.browser.conftest import NewBoard
+from recognizer.tests.browser.handwriting import written
+from recognizer.tests.browser.test_accessibility import RULES
+
+WAITING = "Waiting for review"
+
+
+@pytest.fixture(autouse=True)
+def patience() -> None:
+    expect.set_options(timeout=PATIENCE * 1000)
+
+
+def row(board: Board, symbol: str) -> Locator:
+    """Return the bar of a symbol."""
+    exactly = re.compile(f"^{symbol}$")
+    return board.page.locator(".row").filter(has=board.page.locator(".symbol", has_text=exactly))
+
+
+def said(board: Board) -> Locator:
+    return board.page.locator("#verdict .said")
+
+
+def listed(board: Board) -> Locator:
+    """Open "My corrections" and return its rows."""
+    board.page.locator(".kept [data-opens=corrections-dialog]").click()
+    return board.page.locator(".corrections li")
+
+
+def act(board: Board, name: str) -> None:
+    """Press a button of the dialog."""
+    board.page.locator(f"#corrections-dialog [data-act={name}]").click()
+
+
+def drawn(board: Board, label: str, seed: int = 1) -> Board:
+    """Draw a character, and wait for what it is taken for."""
+    board.draw(written(label, seed))
+    board.settle()
+    board.wait(board.label, "an answer")
+    return board
+
+
+def corrected(board: Board, to: str) -> Board:
+    """Say by one tap on a bar what the drawing is, and wait until it is stored."""
+    row(board, to).click()
+    expect(said(board)).to_have_text(WAITING)
+    return board
+
+
+def test_the_whole_way_from_a_tap_to_an_approval(
+    new_board: NewBoard, new_screen: NewScreen
+) -> None:
+    mine, other = new_board().open(), new_board().open()
+    before = drawn(mine, "4").label()
+    assert before == "4"
+    corrected(mine, "9")
+    expect(mine.page.locator("#answer .label")).to_have_text("9")
+    expect(mine.page.locator("#answer .mine")).to_be_visible()
+    assert mine.wire.predictions[-1]["personal"]
+
+    drawn(other, "4")
+    assert other.label() == before
+    assert not other.wire.predictions[-1]["personal"]
+
+    receipt = next(frame for frame in mine.wire.received if frame["type"] == "receipt")
+    moderator = new_screen().open("review/?order=newest")
+    moderator.card.wait_for()
+    assert moderator.current == receipt["id"]
+    moderator.press_and_see_the_next("a")
+    moderator.settle()
+    expect(said(mine)).to_have_text("Approved")
+    expect(listed(mine).locator(".status")).to_have_text("Approved")
+
+
+def test_by_keyboard_alone(new_board: NewBoard) -> None:
+    board = drawn(new_board().open(), "7")
+    board.canvas.focus()
+    board.page.keyboard.press("n")
+    expect(board.page.locator("#picker")).to_be_visible()
+    board.page.keyboard.press("1")
+    expect(said(board)).to_have_text(WAITING)
+    expect(board.page.locator("#answer .label")).to_have_text("1")
+
+
+def test_a_letter_is_a_command_until_it_is_asked_for(new_board: NewBoard) -> None:
+    board = drawn(new_board().open(), "7")
+    board.canvas.focus()
+    board.page.keyboard.press("n")
+    board.page.keyboard.press("c")
+    expect(said(board)).to_have_text(WAITING)
+    assert board.strokes() > 0
+
+
+def test_right_by_one_press_and_undone(new_board: NewBoard) -> None:
+    board = drawn(new_board().open(), "2")
+    board.page.locator("#verdict").get_by_role("button", name="Correct", exact=True).dblclick()
+    expect(said(board)).to_have_text("Thanks, counted")
+    assert [frame["type"] for frame in board.wire.sent].count("verdict") == 1
+    expect(listed(board)).to_have_count(1)
+    board.page.keyboard.press("Escape")
+    board.page.locator(".corrections li button").first.wait_for(state="attached")
+    listed(board).locator("button").click()
+    expect(board.page.locator(".corrections li")).to_have_count(0)
+
+
+def test_what_was_said_is_listed_until_it_is_deleted(new_board: NewBoard) -> None:
+    board = corrected(drawn(new_board().open(), "3"), "8")
+    board.press("Clear")
+    corrected(drawn(board, "5"), "6")
+    board.page.reload()
+    board.wait_for_state("Connected")
+    rows = listed(board)
+    expect(rows).to_have_count(2)
+    expect(rows.first.locator("strong")).to_have_text("6")
+    expect(rows.first.locator(".opinion")).to_have_text("was taken for 5")
+    expect(rows.first.locator(".status")).to_have_text(WAITING)
+    expect(rows.first.locator("img")).to_have_attribute("src", re.compile("^data:image/png"))
+    rows.first.locator("button").click()
+    expect(rows).to_have_count(1)
+    act(board, "delete")
+    act(board, "delete-all")
+    expect(rows).to_have_count(0)
+    expect(board.page.locator("#corrections-dialog .none")).to_be_visible()
+    board.page.keyboard.press("Escape")
+    board.page.reload()
+    board.wait_for_state("Connected")
+    expect(listed(board)).to_have_count(0)
+
+
+def test_what_was_learned_is_forgotten_on_demand(new_board: NewBoard) -> None:
+    board = corrected(drawn(new_board().open(), "7"), "1")
+    expect(board.page.locator("#answer .label")).to_have_text("1")
+    expect(listed(board)).to_have_count(1)
+    act(board, "forget")
+    expect(board.page.locator("#answer .label")).to_have_text("7")
+    expect(board.page.locator("#answer .mine")).to_be_hidden()
+    expect(board.page.locator(".corrections li")).to_have_count(1)  # still in the queue
+
+
+def test_what_cannot_be_stored_is_kept_and_sent_again(new_board: NewBoard) -> None:
+    board = new_board().open()
+    board.expected = "507|Failed to load"
+    refusing = True
+
+    def post(route: Route) -> None:
+        if refusing and route.request.method == "POST":
+            error = '{"error": {"code": "unwritable", "message": "the disk is full"}}'
+            route.fulfill(status=507, content_type="application/json", body=error)
+        else:
+            route.continue_()
+
+    # A picture's correction goes over HTTP, where a test can stand in for a full disk.
+    board.page.route("**/api/v1/corrections**", post)
+    board.page.route_web_socket("**/ws/draw/", lambda socket: socket.close())
+    board.page.reload()
+    board.draw(written("4", 1))
+    board.wait(board.label, "an answer over HTTP", 60)
+    expect(board.page.locator("main")).to_have_attribute("data-judging", "ready")
+    row(board, "9").click()
+    expect(said(board)).to_have_text("Kept here, not sent")
+    board.page.reload()
+    refusing = False
+    expect(listed(board)).to_have_count(0)
+    expect(board.page.locator(".unsent")).to_be_visible()
+    act(board, "send")
+    expect(board.page.locator(".corrections li")).to_have_count(1)
+    expect(board.page.locator(".unsent")).to_be_hidden()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing(new_board: NewBoard, scheme: str) -> None:
+    board = drawn(new_board(color_scheme=scheme).open(), "7")
+    found = {}
+
+    def look(state: str) -> None:
+        board.page.wait_for_timeout(200)  # past every transition
+        options = {"resultTypes": ["violations"]} | RULES
+        response = Axe().run(board.page, options=options).response
+        found[state] = [
+            f"{violation['id']}: {node['html'][:120]}"
+            for violation in response["violations"]
+            for node in violation["nodes"]
+        ]
+
+    board.press("Incorrect")
+    expect(board.page.locator("#picker")).to_be_visible()
+    look("picker")
+    board.page.locator("#picker button[value='1']").click()
+    expect(said(board)).to_have_text(WAITING)
+    look("said")
+    expect(listed(board)).to_have_count(1)
+    look("list")
+    act(board, "delete")
+    look("sure")
+    assert found == {state: [] for state in found}

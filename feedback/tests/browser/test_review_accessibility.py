@@ -1,0 +1,81 @@
+"""The admin leaves nobody out: axe, both themes, narrow windows."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from feedback.tests.browser.conftest import NewScreen
+from feedback.tests.browser.screen import Screen
+
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+
+
+def _violations(screen: Screen) -> list[str]:
+    screen.page.wait_for_timeout(250)  # past the admin's transitions
+    found = Axe().run(screen.page, options={"resultTypes": ["violations"]} | RULES).response
+    return [
+        f"{violation['id']}: {node['html'][:160]}"
+        for violation in found["violations"]
+        for node in violation["nodes"]
+    ]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_in_the_queue(new_screen: NewScreen, scheme: str) -> None:
+    screen = new_screen(color_scheme=scheme).review("axe")
+    screen.settle()
+    states = {"queue": _violations(screen)}
+    screen.press("l")
+    states["naming"] = _violations(screen)
+    screen.press("Escape", "x", "j")
+    states["selection"] = _violations(screen)
+    screen.press("x", "k", "x", "/")
+    states["filter"] = _violations(screen)
+    screen.press("Escape", "?")
+    states["help"] = _violations(screen)
+    screen.press("Escape")
+    screen.page.locator("#blind").check()
+    states["blind"] = _violations(screen)
+    assert {name: found for name, found in states.items() if found} == {}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_in_the_other_pages(new_screen: NewScreen, scheme: str) -> None:
+    screen = new_screen(color_scheme=scheme)
+    states = {"home": _violations(screen)}
+    for name, path in {
+        "list": "?status=pending&_facets=True",
+        "charts": "charts/",
+        "audit": "../reviewevent/",
+    }.items():
+        states[name] = _violations(screen.open(path))
+    screen.open("?status=pending")
+    screen.page.locator("#action-toggle").check()
+    screen.page.select_option("select[name=action]", "approve")
+    states["selected"] = _violations(screen)
+    screen.page.click("button[name=index]")
+    screen.page.locator(".contact-sheet").wait_for()
+    states["confirmation"] = _violations(screen)
+    screen.open("?status=approved").page.locator(".field-picture a").first.click()
+    screen.page.locator(".card").wait_for()
+    states["item"] = _violations(screen)
+    assert {name: found for name, found in states.items() if found} == {}
+
+
+@pytest.mark.parametrize("width", [320, 390, 768])
+def test_the_queue_does_not_scroll_sideways(new_screen: NewScreen, width: int) -> None:
+    screen = new_screen(viewport={"width": width, "height": 800}, has_touch=True).review("axe")
+    assert screen.page.evaluate("document.documentElement.scrollWidth") == width
+
+
+def test_everything_is_there_without_a_key(new_screen: NewScreen) -> None:
+    screen = new_screen().review("axe")
+    screen.page.locator("#keys").uncheck()
+    names = ["Approve", "Reject", "Relabel", "Skip", "Undo", "Replay"]
+    for name in names:
+        assert screen.page.get_by_role("button", name=name).first.is_visible()
+    first = screen.current
+    screen.page.get_by_role("button", name="Relabel").click()
+    screen.page.locator("#symbols").get_by_role("button", name="7", exact=True).click()
+    screen.wait(lambda: screen.current != first, "the next card")
+    screen.settle()
+    assert screen.status(first) == "approved"

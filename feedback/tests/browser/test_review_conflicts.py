@@ -1,0 +1,56 @@
+"""Two moderators at once, and servers that do not answer."""
+
+from feedback.tests.browser.conftest import NewScreen
+
+
+def test_who_comes_second_is_told_and_goes_on(new_screen: NewScreen) -> None:
+    mia, noor = new_screen("mia").review("second"), new_screen("noor").review("second")
+    mia.expected = "409"
+    contested = mia.current
+    assert noor.decide("reject", contested) == 200
+    mia.press_and_see_the_next("a")
+    mia.wait(lambda: "already decided by noor" in mia.notice, "the notice")
+    assert "rejected" in mia.notice
+    assert mia.status(contested) == "rejected"
+    mia.page.get_by_role("button", name="Close").last.click()
+    assert mia.notice == ""
+    mia.press_and_see_the_next("a")  # the focus is back where keys act
+
+
+def test_nobody_is_given_what_another_one_reads(new_screen: NewScreen) -> None:
+    mia = new_screen("mia").review("lease")
+    mia.settle()
+    reading = mia.strip()[:3]  # the card that is shown and those fetched ahead
+    noor = new_screen("noor").review("lease")
+    assert not set(reading) & set(noor.strip())
+    assert "Kept for you until" in mia.page.locator(".lease").inner_text()
+    noor.open(f"{reading[0]}/change/")
+    assert "Kept for mia until" in noor.page.locator(".lease").inner_text()
+    mia.open("")  # leaving lets go
+    noor.review("lease")
+    noor.wait(lambda: set(reading) <= set(noor.review("lease").strip()), "the leases to end")
+
+
+def test_what_did_not_reach_the_server_is_not_lost(new_screen: NewScreen) -> None:
+    screen = new_screen().review("offline")
+    screen.expected = "Failed to load resource|net::ERR"
+    order = screen.strip()
+    screen.settle()
+    screen.page.route("**/decide/**", lambda route: route.abort())
+    screen.press("a")
+    screen.wait(lambda: "Not saved" in screen.notice, "the notice")
+    screen.wait(lambda: screen.current == order[0], "the item to come back")
+    assert screen.strip() == order
+    screen.page.unroute("**/decide/**")
+    screen.press_and_see_the_next("a")
+    screen.settle()
+    assert screen.status(order[0]) == "approved"
+
+
+def test_a_session_that_has_ended_is_said(new_screen: NewScreen) -> None:
+    screen = new_screen().review("offline")
+    screen.expected = "Failed to load resource|net::ERR|redirect"
+    screen.settle()
+    screen.context.clear_cookies()
+    screen.press("a")
+    screen.wait(lambda: "Not saved" in screen.notice, "the notice")

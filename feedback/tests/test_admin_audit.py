@@ -1,0 +1,68 @@
+"""The audit in the admin: read by those who may, changed by nobody."""
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from pytest_django import DjangoAssertNumQueries
+
+from feedback.models import ReviewEvent
+from feedback.tests.making import correction, moderator, person
+from feedback.tests.reviewing import Reviewer
+
+pytestmark = pytest.mark.django_db
+AUDIT = "/admin/feedback/reviewevent/"
+
+
+def test_every_move_is_a_line(django_assert_max_num_queries: DjangoAssertNumQueries) -> None:
+    reviewer = Reviewer(moderator())
+    item = correction()
+    reviewer.decide("relabel", item, label="1", reason="no bar")
+    page = reviewer.client.get(AUDIT).content.decode()
+    for words in ("pending → approved", "7 → 1", "no bar", "version 7", ">mo<", "its submitter"):
+        assert words in page
+    for seed in range(20):
+        correction(seed, person=person())
+    with django_assert_max_num_queries(12):
+        reviewer.client.get(AUDIT)
+
+
+def test_it_is_searched_by_correction_and_by_name() -> None:
+    reviewer = Reviewer(moderator())
+    item = correction(1)
+    correction(2)
+    reviewer.decide("approve", item)
+    for term, count in ((str(item.pk)[:8], 2), (str(item.pk), 2), ("mo", 1), ("nobody", 0)):
+        page = reviewer.client.get(AUDIT, {"q": term})
+        assert page.context["cl"].result_count == count, term
+
+
+@pytest.mark.parametrize("role", ["moderator", "superuser"])
+def test_nobody_adds_changes_or_deletes(role: str) -> None:
+    user = moderator() if role == "moderator" else User.objects.create_superuser("root")
+    client = Client(HTTP_HOST="127.0.0.1:8000")
+    client.force_login(user)
+    correction()
+    event = ReviewEvent.objects.get()
+    assert client.get(f"{AUDIT}add/").status_code == 403
+    assert client.post(f"{AUDIT}{event.pk}/delete/", {"post": "yes"}).status_code == 403
+    assert client.post(f"{AUDIT}{event.pk}/change/", {"reason": "x"}).status_code == 403
+    client.post(AUDIT, {"action": "delete_selected", "_selected_action": [event.pk], "post": "yes"})
+    assert ReviewEvent.objects.get().reason == ""
+
+
+def test_who_may_not_look_does_not() -> None:
+    client = Client(HTTP_HOST="127.0.0.1:8000")
+    client.force_login(User.objects.create_user("staff", is_staff=True))
+    assert client.get(AUDIT).status_code == 403
+
+
+def test_the_event_of_what_was_erased_can_be_read() -> None:
+    client = Client(HTTP_HOST="127.0.0.1:8000")
+    client.force_login(User.objects.create_superuser("root"))
+    correction()
+    from feedback.models import Correction
+
+    Correction.objects.all().erase()
+    event = ReviewEvent.objects.get()
+    assert client.get(AUDIT).status_code == 200
+    assert client.get(f"{AUDIT}{event.pk}/change/").status_code == 200

@@ -1,0 +1,124 @@
+"""Reviewing from the command line goes through the same decisions, and can be read by programs."""
+
+import json
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from feedback.decisions import decide
+from feedback.models import Correction, ReviewEvent, Status
+from feedback.submissions import submit
+from feedback.tests.making import SEVEN, correction, moderator, submission, trembled, user_with
+
+pytestmark = pytest.mark.django_db
+
+
+def review(*arguments: str) -> Any:
+    out = StringIO()
+    call_command("review", *arguments, "--json", stdout=out)
+    return json.loads(out.getvalue())
+
+
+@pytest.fixture(autouse=True)
+def _mo() -> None:
+    moderator("mo")
+
+
+def test_the_queue_is_listed_in_each_order() -> None:
+    rows = [correction(seed, label=label) for seed, label in enumerate("37")]
+    risky = review("list", "--order", "risk")
+    assert [row["id"] for row in risky] == [str(rows[1].pk), str(rows[0].pk)]
+    assert (risky[0]["label"], risky[0]["predicted"], risky[0]["copies"]) == ("7", "3", 0)
+    newest = review("list", "--order", "newest", "--limit", "1")
+    assert [row["id"] for row in newest] == [str(rows[1].pk)]
+    assert review("list", "--status", "approved") == []
+
+
+def test_people_read_a_line_an_item() -> None:
+    out = StringIO()
+    call_command("review", "list", stdout=out)
+    assert out.getvalue().strip() == "No pending corrections."
+    row = correction()
+    call_command("review", "list", stdout=out)
+    assert f"{row.pk}  pending   3 → 7" in out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("action", "status"), [("approve", Status.APPROVED), ("reject", Status.REJECTED)]
+)
+def test_the_whole_queue_is_decided(action: str, status: Status) -> None:
+    for seed in range(3):
+        correction(seed)
+    correction(0)
+    told = review(action, "--all-pending", "--by", "mo", "--reason", "batch")
+    assert (len(told["decided"]), told["copies"], told["conflicts"]) == (3, 1, [])
+    assert set(Correction.objects.values_list("status", flat=True)) == {status}
+    assert ReviewEvent.objects.filter(action=action, actor_name="mo", reason="batch").count() == 4
+
+
+def test_named_items_are_relabelled_revoked_and_undone() -> None:
+    row = correction()
+    review("relabel", str(row.pk), "--label", "1", "--by", "mo")
+    review("revoke", str(row.pk), "--by", "mo")
+    row.refresh_from_db()
+    assert (row.label, row.status) == ("1", Status.REVOKED)
+    review("undo", str(row.pk), "--by", "mo")
+    row.refresh_from_db()
+    assert row.status == Status.APPROVED
+
+
+def test_conflicts_are_told_and_end_with_an_error(capsys: pytest.CaptureFixture[str]) -> None:
+    row, free = correction(1), correction(2)
+    decide([row.pk], "reject", user_with("jo", "review_correction"))
+    with pytest.raises(CommandError, match="1 items were not decided"):
+        call_command("review", "approve", str(row.pk), str(free.pk), "--by", "mo")
+    told = capsys.readouterr().out
+    assert f"{row.pk}: it is already rejected, decided by jo." in told
+    free.refresh_from_db()
+    assert free.status == Status.APPROVED
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["approve", "--by", "mo"], "at least one"),
+        (["approve", "--all-pending", "--by", "nobody"], "no user"),
+        (["approve", "--all-pending", "--by", "plain"], "may not"),
+        (["relabel", "{id}", "--label", "99", "--by", "mo"], "not a label"),
+        (["approve", "7", "--by", "mo"], "invalid UUID"),
+        (["revoke", "--all-pending", "--by", "mo"], "unrecognized"),
+        (["approve", "--all-pending"], "--by"),
+        ([], "action"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(arguments: list[str], message: str) -> None:
+    user_with("plain")
+    row = correction()
+    with pytest.raises(CommandError, match=message):
+        call_command("review", *(text.format(id=row.pk) for text in arguments))
+    row.refresh_from_db()
+    assert row.status == Status.PENDING
+
+
+def test_scores_are_computed_anew_after_another_anchor() -> None:
+    correction(1)
+    kept = correction(2)
+    Correction.objects.exclude(pk=kept.pk).update(anchor="another", risk=0.123, features=None)
+    assert review("rescore") == {"rescored": 1}
+    assert not Correction.objects.filter(risk=0.123).exists()
+    assert not Correction.objects.filter(features=None).exists()
+    assert review("rescore", "--all") == {"rescored": 2}
+
+
+def test_expiry_says_how_many() -> None:
+    out = StringIO()
+    call_command("expire_corrections", "--json", stdout=out)
+    assert json.loads(out.getvalue()) == {"erased": 0}
+
+
+def test_a_trembled_copy_is_counted_in_the_list() -> None:
+    correction()
+    submit(submission(trembled(SEVEN)))
+    assert review("list")[0]["copies"] == 1

@@ -1,0 +1,354 @@
+"""Verdicts over the socket: stored and acknowledged, remembered at once, and told about later."""
+
+import asyncio
+import uuid
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+from asgiref.sync import sync_to_async
+from django.db import OperationalError
+from django.test import TestCase, override_settings
+
+from feedback import memories, receipts, submissions
+from feedback.decisions import decide, undo
+from feedback.erasure import withdraw_all
+from feedback.models import Correction, Device, Status, Verdict
+from feedback.tests.making import SEVEN, moderator, scrawl
+from feedback.tests.sockets import Client, connected, key
+from feedback.tests.standin import predictor
+from recognizer import serving
+
+NO_LABELS: list[Any] = ["99", "abc", "../x", "10", "3.7", True, " 4 ", "٤", "\uff14", "", 10, 3.7]
+
+
+@sync_to_async
+def stored() -> list[Correction]:
+    return list(Correction.objects.order_by("created"))
+
+
+async def correct(client: Client, label: str, strokes: Any = SEVEN, **fields: Any) -> str:
+    """Draw, correct, and return the id on the receipt."""
+    await client.draw(strokes)
+    await client.send("verdict", label=label, **fields)
+    receipt = await client.until("receipt")
+    assert receipt["status"] == "pending"
+    return str(receipt["id"])
+
+
+class Verdicts(TestCase):
+    async def test_the_drawing_as_the_server_has_it_is_stored_and_acknowledged(self) -> None:
+        async with connected() as client:
+            told = await correct(client, "7", device="pen")
+            (row,) = await stored()
+            assert str(row.pk) == told
+            assert row.strokes == SEVEN
+            assert (row.label, row.predicted, row.version) == ("7", "3", 7)
+            assert (row.verdict, row.device) == (Verdict.CORRECTED, Device.PEN)
+            assert row.confidence > 0.9
+
+    async def test_the_receipt_is_the_one_of_the_protocol(self) -> None:
+        async with connected() as client:
+            proposed = str(uuid.uuid4())
+            await client.draw(SEVEN)
+            await client.send("verdict", label="7", id=proposed)
+            assert await client.until("receipt") == {
+                "type": "receipt",
+                "id": proposed,
+                "status": "pending",
+                "version": None,
+            }
+
+    async def test_a_right_answer_is_confirmed(self) -> None:
+        async with connected() as client:
+            await client.draw(SEVEN)
+            await client.send("verdict", correct=True)
+            await client.until("receipt")
+            (row,) = await stored()
+            assert (row.label, row.verdict) == ("3", Verdict.CONFIRMED)
+
+    async def test_the_same_id_twice_is_one_correction(self) -> None:
+        async with connected() as client:
+            proposed = str(uuid.uuid4())
+            assert await correct(client, "7", id=proposed) == proposed
+            assert await correct(client, "7", id=proposed) == proposed
+            assert len(await stored()) == 1
+
+    async def test_zero_is_a_label(self) -> None:
+        async with connected() as client:
+            await correct(client, "0")
+            await client.send("verdict", label=0)
+            await client.until("receipt")
+            assert {row.label for row in await stored()} == {"0"}
+
+    async def test_what_is_no_label_is_refused_and_the_socket_stays(self) -> None:
+        async with connected() as client:
+            for label in NO_LABELS[:8]:
+                await client.draw(SEVEN)
+                await client.send("verdict", label=label)
+                assert (await client.until("error"))["code"] == "field"
+        async with connected() as client:
+            for label in NO_LABELS[8:]:
+                await client.draw(SEVEN)
+                await client.send("verdict", label=label)
+                error = await client.until("error")
+                assert (error["code"], error["n"]) == ("field", client.n)
+            await correct(client, "7")
+        assert len(await stored()) == 1
+
+    async def test_an_empty_canvas_a_dot_and_an_abstention_cannot_be_judged(self) -> None:
+        async with connected() as client:
+            await client.send("verdict", label="7")
+            assert (await client.until("error"))["code"] == "empty"
+            await client.draw([[[5, 5]]])
+            await client.send("verdict", label="7")
+            assert (await client.until("error"))["code"] == "empty"
+            serving.serve(predictor(logits={}))
+            await client.send("clear")
+            await client.draw(SEVEN)
+            await client.send("verdict", correct=True)
+            assert (await client.until("error"))["code"] == "empty"
+            await client.send("verdict", correct=False)
+            assert (await client.until("error"))["code"] == "field"
+        assert not await stored()
+
+    async def test_without_a_model_it_is_unavailable(self) -> None:
+        async with connected() as client:
+            serving.serve(None)
+            await client.send("drawing", strokes=SEVEN)
+            await client.until("error", code="unavailable")
+            await client.send("verdict", label="7")
+            await client.until("error", code="unavailable")
+
+    async def test_when_nothing_can_be_stored_the_person_is_told_and_sends_it_again(self) -> None:
+        async with connected() as client:
+            proposed = str(uuid.uuid4())
+            await client.draw(SEVEN)
+            with patch.object(Correction, "save", side_effect=OperationalError("disk is full")):
+                await client.send("verdict", label="7", id=proposed)
+                error = await client.until("error")
+            assert (error["code"], error["n"]) == ("unavailable", client.n)
+            assert "disk" not in error["message"]
+            assert await correct(client, "7", id=proposed) == proposed
+
+    async def test_a_fault_of_ours_is_told_and_the_next_verdict_is_taken(self) -> None:
+        async with connected() as client:
+            await client.draw(SEVEN)
+            with patch("feedback.scoring.score", side_effect=RuntimeError):
+                await client.send("verdict", label="7")
+                assert (await client.until("error"))["code"] == "unavailable"
+            await correct(client, "7")
+
+    @override_settings(CORRECTIONS_PER_HOUR=1)
+    async def test_too_many_are_refused_without_closing_the_socket(self) -> None:
+        async with connected() as client:
+            await correct(client, "7")
+            await client.send("verdict", label="7")
+            error = await client.until("error")
+            assert (error["code"], error["n"]) == ("rate", client.n)
+
+    async def test_an_id_of_somebody_else_is_refused(self) -> None:
+        proposed = str(uuid.uuid4())
+        async with connected() as one, connected() as other:
+            await correct(one, "7", id=proposed)
+            await other.draw(SEVEN)
+            await other.send("verdict", label="7", id=proposed)
+            assert (await other.until("error"))["code"] == "field"
+
+    async def test_strokes_are_answered_while_a_verdict_is_being_stored(self) -> None:
+        """However long the database takes, the frame that asked for it has returned."""
+        waiting = asyncio.Event()
+
+        async def slow(*_: object) -> tuple[Correction, None]:
+            await waiting.wait()
+            return Correction(), None
+
+        async with connected() as client:
+            await client.draw(SEVEN)
+            with patch("feedback.consumers.database_sync_to_async", lambda _: slow):
+                await client.send("verdict", label="7")
+                assert (await client.draw(scrawl(1)))["covers"] == client.n
+                waiting.set()
+                await client.until("receipt")
+
+    async def test_mere_predictions_store_nothing(self) -> None:
+        async with connected(person=key()) as client:
+            for seed in range(3):
+                await client.draw(scrawl(seed))
+        assert not await stored()
+
+
+class Remembering(TestCase):
+    async def test_the_answer_is_right_for_its_person_from_that_moment(self) -> None:
+        async with connected() as client:
+            assert (await client.draw(SEVEN))["label"] == "3"
+            await client.send("verdict", label="7")
+            await client.until("receipt")
+            answer = await client.until("prediction", personal=True)
+            assert answer["label"] == "7"
+            await client.send("clear")
+            again = await client.draw(SEVEN)
+            assert (again["label"], again["personal"]) == ("7", True)
+            assert sum(again["probabilities"]) == pytest.approx(1, abs=1e-4)
+
+    async def test_everybody_else_s_answers_are_bit_identical(self) -> None:
+        drawings = [SEVEN, *(scrawl(seed) for seed in range(5))]
+
+        async def answers(client: Client) -> list[Any]:
+            return [{**await client.draw(drawing), "covers": None} for drawing in drawings]
+
+        async with connected(person=key()) as other:
+            before = await answers(other)
+            async with connected(person=key()) as teacher:
+                for drawing in drawings:
+                    await correct(teacher, "7", drawing)
+                assert await answers(other) == before
+            async with connected() as third:
+                assert await answers(third) == before
+
+    async def test_a_memory_is_loaded_once_and_never_on_the_stroke_path(self) -> None:
+        cookie = key()
+        async with connected(person=cookie) as client:
+            await correct(client, "7")
+        with patch.object(memories, "drawings", wraps=memories.drawings) as asked:
+            async with connected(person=cookie) as client:
+                await client.draw_until(SEVEN, personal=True)
+                for _ in range(6):
+                    answer = await client.draw(SEVEN)
+                    assert (answer["label"], answer["personal"]) == ("7", True)
+            assert asked.call_count == 1
+
+    async def test_forgetting_is_at_once_for_every_socket_and_for_good(self) -> None:
+        cookie = key()
+        async with connected(person=cookie) as client, connected(person=cookie) as tab:
+            await correct(client, "7")
+            await client.until("prediction", personal=True)
+            await tab.draw_until(SEVEN, personal=True)
+            await client.send("forget")
+            answer = await client.until("prediction", covers=client.n)
+            assert (answer["label"], answer["personal"]) == ("3", False)
+            await tab.until("prediction", personal=False)
+        async with connected(person=cookie) as client:
+            assert not (await client.draw(SEVEN))["personal"]
+            assert await client.is_silent()
+        (row,) = await stored()
+        assert (row.status, row.remembered) == (Status.PENDING, False)
+
+    async def test_a_forgetting_that_cannot_be_stored_is_told_and_undone(self) -> None:
+        async with connected(person=key()) as client:
+            await correct(client, "7")
+            await client.until("prediction", personal=True)
+            with patch("feedback.consumers.forget", side_effect=submissions.Unwritable("no")):
+                await client.send("forget")
+                error = await client.until("error")
+            assert (error["code"], error["n"]) == ("unavailable", client.n)
+            await client.until("prediction", personal=True)
+
+    async def test_what_is_taught_after_forgetting_counts(self) -> None:
+        async with connected() as client:
+            await correct(client, "7")
+            await client.send("forget")
+            await client.until("prediction", covers=client.n)
+            await correct(client, "1")
+            assert (await client.until("prediction", personal=True))["label"] == "1"
+
+    async def test_another_version_gets_a_memory_of_its_own(self) -> None:
+        async with connected() as client:
+            await correct(client, "7")
+            await client.until("prediction", personal=True)
+            serving.serve(predictor(number=8))
+            await client.send("clear")
+            answer = await client.draw_until(SEVEN, version=8, personal=True)
+            assert answer["label"] == "7"
+
+    async def test_what_the_same_person_teaches_in_another_tab_counts(self) -> None:
+        cookie = key()
+        async with connected(person=cookie) as client, connected(person=cookie) as tab:
+            await tab.draw(SEVEN)
+            await correct(client, "7")
+            assert (await tab.until("prediction", personal=True))["label"] == "7"
+
+    async def test_the_last_word_about_a_drawing_counts(self) -> None:
+        cookie = key()
+        async with connected(person=cookie) as client:
+            for label in ("7", "1", "7"):
+                await correct(client, label)
+        async with connected(person=cookie) as client:
+            assert (await client.draw_until(SEVEN, personal=True))["label"] == "7"
+
+    async def test_deleted_corrections_are_not_remembered(self) -> None:
+        cookie = key()
+        async with connected(person=cookie) as client:
+            await correct(client, "7")
+        keys = {row.submitter for row in await stored()}
+        await sync_to_async(withdraw_all)(keys)
+        async with connected(person=cookie) as client:
+            assert not (await client.draw(SEVEN))["personal"]
+            assert await client.is_silent()
+
+    async def test_a_memory_that_cannot_be_built_leaves_the_network_s_answers(self) -> None:
+        cookie = key()
+        with patch.object(memories, "drawings", side_effect=OperationalError):
+            async with connected(person=cookie) as client:
+                await correct(client, "7")
+                assert not (await client.draw(SEVEN))["personal"]
+
+
+class Receipts(TestCase):
+    async def test_a_decision_made_elsewhere_reaches_its_submitter_and_nobody_else(self) -> None:
+        mo = await sync_to_async(moderator)()
+        async with connected(person=key()) as one, connected(person=key()) as other:
+            told = await correct(one, "7", scrawl(1))
+            await correct(other, "7", scrawl(2))
+            await sync_to_async(decide)([uuid.UUID(told)], "approve", mo)
+            receipt = await one.until("receipt", id=told)
+            assert (receipt["status"], receipt["version"]) == ("approved", None)
+            await asyncio.sleep(0.3)
+            await other.draw(SEVEN)
+            assert told not in {frame.get("id") for frame in other.seen}
+
+    async def test_every_tab_of_the_person_is_told_once(self) -> None:
+        mo, cookie = await sync_to_async(moderator)(), key()
+        async with connected(person=cookie) as one, connected(person=cookie) as tab:
+            await tab.draw(SEVEN)
+            told = await correct(one, "7")
+            await tab.until("prediction", personal=True)  # it knows of the correction
+            (done,) = (await sync_to_async(decide)([uuid.UUID(told)], "reject", mo)).decided
+            for client in (one, tab):
+                assert (await client.until("receipt", id=told))["status"] == "rejected"
+            await sync_to_async(undo)([done.event], mo)
+            for client in (one, tab):
+                assert (await client.until("receipt", id=told))["status"] == "pending"
+            await asyncio.sleep(0.3)
+            assert [f["status"] for f in tab.seen if f["type"] == "receipt"] == [
+                "rejected",
+                "pending",
+            ]
+
+    async def test_a_copy_s_submitter_is_told_as_well(self) -> None:
+        mo = await sync_to_async(moderator)()
+        async with connected(person=key()) as one, connected(person=key()) as other:
+            item, copy = await correct(one, "7"), await correct(other, "7")
+            await sync_to_async(decide)([uuid.UUID(item)], "approve", mo)
+            assert (await other.until("receipt", id=copy))["status"] == "approved"
+
+    async def test_the_watch_ends_with_the_last_socket(self) -> None:
+        async with connected(person=key()) as client:
+            await correct(client, "7")
+            assert receipts.watcher.is_watching
+        assert not receipts.watcher.is_watching
+
+    async def test_an_outage_of_the_database_delays_receipts_and_loses_none(self) -> None:
+        mo = await sync_to_async(moderator)()
+        async with connected(person=key()) as client:
+            told = await correct(client, "7")
+            with patch.object(receipts.Watcher, "_read", side_effect=OperationalError):
+                await sync_to_async(decide)([uuid.UUID(told)], "approve", mo)
+                await asyncio.sleep(0.2)
+            assert (await client.until("receipt", id=told))["status"] == "approved"
+
+    async def test_a_socket_with_nobody_s_key_asks_the_database_nothing(self) -> None:
+        with patch("feedback.consumers.database_sync_to_async", side_effect=AssertionError):
+            async with connected() as client:
+                assert (await client.draw(SEVEN))["covers"] == 1
+        assert not receipts.watcher.is_watching

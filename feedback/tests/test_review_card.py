@@ -1,0 +1,201 @@
+"""What a moderator sees of one item."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import User
+from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
+
+from feedback import evidence, scoring
+from feedback.models import Correction, Verdict
+from feedback.people import Person
+from feedback.submissions import Shown
+from feedback.tests.making import SEVEN, correction, moderator, person, submission
+from feedback.tests.reviewing import Reviewer
+from feedback.tests.standin import predictor
+from recognizer import serving
+
+pytestmark = pytest.mark.django_db
+HOSTILE = "<script>alert(1)</script>\"'&"
+
+
+@pytest.fixture
+def reviewer() -> Reviewer:
+    return Reviewer(moderator())
+
+
+def _text(html: str) -> str:
+    return " ".join(re.sub(r"<[^>]+>", " ", html).split())
+
+
+def test_it_says_what_the_person_and_the_model_said(reviewer: Reviewer) -> None:
+    said = _text(reviewer.card(correction().pk))
+    assert "User says 7" in said
+    assert "Model said 3 90 % version 7" in said
+
+
+def test_it_says_when_the_model_was_not_sure(reviewer: Reviewer) -> None:
+    item = correction(shown=Shown(label=None, confidence=0.2, version=7))
+    assert "Model said not sure" in _text(reviewer.card(item.pk))
+
+
+def test_it_says_when_the_person_agreed(reviewer: Reviewer) -> None:
+    item = correction(label="3", verdict=Verdict.CONFIRMED)
+    assert "User confirms 3" in _text(reviewer.card(item.pk))
+
+
+def test_champion_and_anchor_are_asked_once_while_they_are_the_same(reviewer: Reviewer) -> None:
+    said = _text(reviewer.card(correction().pk))
+    assert "Champion and anchor, version 7" in said
+
+
+def test_champion_and_anchor_are_asked_apart_when_they_differ(
+    reviewer: Reviewer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    item = correction()
+    monkeypatch.setattr(serving, "_predictor", predictor(9, {"7": 8.0}))
+    said = _text(reviewer.card(item.pk))
+    assert "Champion, version 9" in said
+    assert "Anchor, version 7" in said
+
+
+def test_five_bars_hold_the_submitted_label_however_unlikely(reviewer: Reviewer) -> None:
+    guess = evidence.guesses(correction(label="z"))[0]
+    assert guess.bars[0].label == "3"
+    assert len(guess.bars) == 5
+    assert [bar.label for bar in guess.bars if bar.submitted] == ["z"]
+
+
+def test_it_is_shown_while_no_version_can_be_served(
+    reviewer: Reviewer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    item = correction()
+    monkeypatch.setattr(serving, "_predictor", None)
+    assert "No version can be served" in _text(reviewer.card(item.pk))
+    monkeypatch.setattr(scoring, "anchor", lambda: None)
+    assert "No version can be served" in _text(reviewer.card(item.pk))
+
+
+def test_its_nearest_approved_neighbours_are_shown_by_label(reviewer: Reviewer) -> None:
+    for seed in range(4):
+        reviewer.decide("approve", correction(seed, label="7", person=person()))
+    threes = correction(20, label="3", verdict=Verdict.CONFIRMED, person=person())
+    reviewer.decide("approve", threes)
+    reviewer.decide("reject", correction(21, label="7", person=person()))
+    groups = evidence.neighbours(correction(label="7"), [])
+    assert [(group.label, len(group.items)) for group in groups] == [("7", 3), ("3", 1)]
+    assert str(threes.pk) in groups[1].items[0].url
+
+
+def test_without_neighbours_it_says_so(reviewer: Reviewer) -> None:
+    assert "none approved yet" in _text(reviewer.card(correction().pk))
+
+
+def test_the_submitter_s_record_is_shown(reviewer: Reviewer) -> None:
+    reviewer.decide("approve", correction(1), correction(2))
+    reviewer.decide("reject", correction(3))
+    assert "67 % of 3 approved, 4 sent" in _text(reviewer.card(correction(4).pk))
+
+
+def test_a_new_submitter_has_no_record(reviewer: Reviewer) -> None:
+    assert "nothing decided yet, 1 sent" in _text(reviewer.card(correction().pk))
+
+
+def test_neither_address_nor_the_whole_key_is_shown(reviewer: Reviewer) -> None:
+    somebody = person()
+    html = reviewer.card(correction(person=somebody, address="203.0.113.77").pk)
+    assert "203.0.113.77" not in html
+    assert somebody.key not in html
+
+
+def test_copies_are_counted(reviewer: Reviewer) -> None:
+    item = correction()
+    correction(person=person())
+    assert "1 folded into this one" in _text(reviewer.card(item.pk))
+
+
+def test_the_same_ink_under_another_label_is_pointed_out(reviewer: Reviewer) -> None:
+    other = correction(label="1", person=person())
+    html = reviewer.card(correction(label="7").pk)
+    assert "also as 1 (pending)" in _text(html)
+    assert f"/admin/feedback/correction/{other.pk}/change/" in html
+
+
+def test_its_history_tells_who_did_what(reviewer: Reviewer) -> None:
+    item = correction()
+    reviewer.decide("relabel", item, label="1", reason="a seven has a bar")
+    said = _text(reviewer.card(item.pk))
+    assert "submitted as 7" in said
+    assert "relabelled and approved as 1 by mo: a seven has a bar" in said
+    assert "Approved by mo, just now" in said
+
+
+def test_it_is_kept_for_who_opens_it(reviewer: Reviewer) -> None:
+    item = correction()
+    assert "Kept for you until" in _text(reviewer.card(item.pk))
+    second = Reviewer(moderator("zoe"))
+    assert "Kept for mo until" in _text(second.card(item.pk))
+
+
+def test_a_lease_that_ran_out_is_free(reviewer: Reviewer) -> None:
+    item = correction()
+    reviewer.card(item.pk)
+    Correction.objects.filter(pk=item.pk).update(leased_until=timezone.now() - timedelta(seconds=1))
+    assert "Kept for you" in _text(Reviewer(moderator("zoe")).card(item.pk))
+
+
+def test_leases_are_renewed_and_released(reviewer: Reviewer) -> None:
+    first, second = correction(1), correction(2)
+    reviewer.card(first.pk)
+    answer = reviewer.post("review/leases/", keep=str(second.pk), release=str(first.pk)).json()
+    assert answer["leases"][str(second.pk)]["mine"] is True
+    assert Correction.objects.get(pk=first.pk).leased_by is None
+    zoe = Reviewer(moderator("zoe"))
+    zoe.post("review/leases/", release=str(second.pk))
+    assert Correction.objects.get(pk=second.pk).leased_by == reviewer.user
+
+
+def test_its_strokes_can_be_replayed(reviewer: Reviewer) -> None:
+    html = reviewer.card(correction().pk)
+    assert html.count("<polyline") == len(SEVEN)
+    assert "data-times" in html
+
+
+def test_an_upload_shows_its_picture(reviewer: Reviewer) -> None:
+    from feedback.submissions import submit
+
+    item = submit(submission())[0]
+    Correction.objects.filter(pk=item.pk).update(strokes=None)
+    html = reviewer.card(item.pk)
+    assert "<polyline" not in html
+    assert "The uploaded picture" in html
+
+
+def test_hostile_names_are_escaped(reviewer: Reviewer) -> None:
+    user = User.objects.create(username=HOSTILE)
+    item = correction(person=Person(f"user:{user.pk}", (f"user:{user.pk}",), user.pk))
+    evil = Reviewer(moderator("<img src=x onerror=alert(2)>"))
+    evil.decide("approve", item, reason=HOSTILE)
+    pages = [
+        evil.card(item.pk),
+        evil.text(f"{item.pk}/change/"),
+        evil.text(),
+        evil.text("charts/"),
+        evil.text("review/", submitter=HOSTILE, label=HOSTILE, order=HOSTILE),
+        evil.client.get("/admin/feedback/reviewevent/").content.decode(),
+    ]
+    for page in pages:
+        assert "<script>alert" not in page
+        assert "<img src=x" not in page
+
+
+def test_the_number_of_queries_does_not_grow(
+    reviewer: Reviewer, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    for seed in range(8):
+        reviewer.decide("approve", correction(seed))
+    item = correction(30)
+    with django_assert_max_num_queries(12):
+        reviewer.card(item.pk)
