@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { afterEach, beforeEach, mock, test } from "node:test";
 
 import { Fallback } from "../static/js/fallback.js";
+import { predict } from "../static/js/http.js";
 import { Latest } from "../static/js/latest.js";
 import { fitted, firstPicture } from "../static/js/picture.js";
-import { predict } from "../static/js/predict.js";
 import { Drawing } from "../static/js/strokes.js";
 
 beforeEach(() => mock.timers.enable({ apis: ["setTimeout"] }));

@@ -9,6 +9,7 @@ export class Answer {
   #label;
   #share;
   #text;
+  #mine;
   #voice;
   #timer = null;
 
@@ -17,11 +18,12 @@ export class Answer {
     this.#label = line.querySelector(".label");
     this.#share = line.querySelector(".share");
     this.#text = line.querySelector(".text");
+    this.#mine = line.querySelector(".mine");
     this.#voice = voice;
   }
 
   show(prediction) {
-    this.#write(answer(prediction));
+    this.#write(answer(prediction), "", prediction.personal);
     this.say(announcement(prediction));
   }
 
@@ -42,10 +44,11 @@ export class Answer {
     }, SPEAK_AFTER);
   }
 
-  #write({ label = "", share = "", text = "" }, mood = "") {
+  #write({ label = "", share = "", text = "" }, mood = "", personal = false) {
     this.#line.dataset.mood = label ? "sure" : mood;
     this.#label.textContent = label;
     this.#share.textContent = share && `— ${share}`;
     this.#text.textContent = text;
+    this.#mine.hidden = !personal;
   }
 }

@@ -15,7 +15,7 @@ export class Canvas {
   #painted = 0; // its samples that are on the canvas
   #frame = null;
 
-  /** `started` is called before a person's stroke begins. */
+  /** `started(pointerType)` is called before a person's stroke begins. */
   constructor(element, drawing, pointers, started) {
     this.#element = element;
     this.#context = element.getContext("2d");
@@ -80,7 +80,7 @@ export class Canvas {
     const verdict = this.#pointers.down(event);
     if (verdict === "drop" || verdict === "restart") this.#drawing.cancel();
     if (verdict !== "start" && verdict !== "restart") return;
-    this.#started();
+    this.#started(event.pointerType);
     if (!this.#drawing.begin(...this.#place(event, this.#element.getBoundingClientRect()))) return;
     try {
       this.#element.setPointerCapture(event.pointerId);

@@ -23,6 +23,15 @@ export class Display {
     this.refresh();
   }
 
+  /** The newest answer for the drawing, while there is somebody to answer. */
+  get newest() {
+    return this.#newest;
+  }
+
+  get charset() {
+    return this.#charset;
+  }
+
   set charset(charset) {
     this.#charset = charset;
     this.#newest = null;

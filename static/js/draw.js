@@ -3,15 +3,16 @@
 import { Answer } from "./answer.js";
 import { Bars } from "./bars.js";
 import { Canvas } from "./canvas.js";
+import { Correcting } from "./correcting.js";
 import { openDialog, prepareDialogs } from "./dialogs.js";
 import { Display } from "./display.js";
 import { Fallback } from "./fallback.js";
 import { History } from "./history.js";
+import { predict } from "./http.js";
 import { Live } from "./live.js";
 import { Notices } from "./notices.js";
 import { Player } from "./player.js";
 import { Pointers } from "./pointers.js";
-import { predict } from "./predict.js";
 import { Recent } from "./recent.js";
 import { sample, sampleLabels } from "./samples.js";
 import { Sees } from "./sees.js";
@@ -28,7 +29,9 @@ const find = (selector) => document.querySelector(selector);
 const page = find("main");
 const urls = page.dataset;
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
+const UNKNOWN = "unknown";
 let charset = "all";
+let device = UNKNOWN; // what the drawing was made with
 
 const drawing = new Drawing();
 const pointers = new Pointers();
@@ -50,24 +53,35 @@ const recent = new Recent(find("#recent"), new History(storage("sessionStorage")
 });
 const upload = new Upload(find("#stage"), find("#file"), {
   ask: (picture) => ask({ picture }),
-  shown: (prediction) => display.showPicture(prediction),
-  hidden: () => display.hidePicture(),
+  shown: (prediction) => {
+    display.showPicture(prediction);
+    correcting.refresh();
+  },
+  hidden: () => {
+    display.hidePicture();
+    correcting.refresh();
+  },
   failed: (text) => notices.show(text),
 });
 const fallback = new Fallback(drawing, (strokes) => ask({ strokes }), {
-  prediction: (prediction) => display.prediction(prediction),
+  prediction: (prediction) => {
+    display.prediction(prediction);
+    correcting.refresh();
+  },
   works: (works) => {
     status.overHttp = works;
     follow();
   },
 });
-new Canvas(find("#canvas"), drawing, pointers, () => {
+new Canvas(find("#canvas"), drawing, pointers, (pointerType) => {
+  device = pointerType || UNKNOWN;
   player.stop();
   offerFinger();
 });
 
 /** What is on the canvas goes to the recent drawings before it is replaced. */
 function keep() {
+  device = UNKNOWN;
   player.stop();
   recent.add(drawing.points(), display.label);
 }
@@ -106,7 +120,13 @@ const commands = {
   },
   sees: () => sees.toggle(),
   help: () => openDialog("help-dialog"),
-  close: () => upload.hide(),
+  close: () => {
+    if (correcting.verdict.state === "choosing") correcting.verdict.choose(false);
+    else upload.hide();
+  },
+  correct: () => correcting.verdict.confirm(),
+  incorrect: () => correcting.verdict.choose(),
+  name: (label) => correcting.verdict.name(label),
 };
 
 live.addEventListener("state", follow);
@@ -123,14 +143,23 @@ drawing.addEventListener("ink", () => {
 for (const type of ["online", "offline", "pageshow"]) addEventListener(type, () => live.check());
 document.addEventListener("visibilitychange", () => document.hidden || live.check());
 
+// After the listeners above: it looks at what they have shown.
+const correcting = new Correcting(page, find("#corrections-dialog .body"), {
+  ...{ live, fallback, drawing, display, upload, notices },
+  device: () => device,
+});
+
 prepareTools(commands, drawing);
-prepareShortcuts(commands, find("#drawing"), find("#single-keys"));
+const asked = () => correcting.verdict.state === "choosing";
+prepareShortcuts(commands, find("#drawing"), find("#single-keys"), asked);
 prepareDialogs({
+  "corrections-dialog": () => correcting.mine.open(),
   "model-dialog": () => versions.load(),
   "connection-dialog": () => status.describe(find("#connection-dialog dl")),
 });
 prepareCharset(find("#charset"), (chosen) => {
   page.dataset.charset = live.charset = display.charset = charset = chosen;
   if (upload.open) upload.ask();
+  correcting.refresh();
 });
 live.start();

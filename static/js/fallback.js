@@ -12,6 +12,7 @@ export class Fallback {
   #ask;
   #handlers;
   #active = false;
+  #answered = ""; // the drawing of the newest answer
   #latest = new Latest(() => this.#request(), INTERVAL);
 
   /** `ask(strokes)` returns the promise of an answer. */
@@ -34,14 +35,26 @@ export class Fallback {
     if (started) this.#latest.request();
   }
 
+  /** Whether the newest answer is about everything that is drawn. */
+  get current() {
+    return this.#active && !this.#drawing.drawing && this.#answered === this.#state();
+  }
+
+  #state() {
+    return [this.#drawing.edition, this.#drawing.points().flat().length].join();
+  }
+
   async #request() {
     if (!this.#active || this.#drawing.empty) return;
     const { edition } = this.#drawing;
+    const asked = this.#state();
     try {
       const answer = await this.#ask(this.#drawing.points());
       if (!this.#active) return;
       this.#handlers.works(true);
-      if (edition === this.#drawing.edition) this.#handlers.prediction(answer);
+      if (edition !== this.#drawing.edition) return;
+      this.#answered = asked;
+      this.#handlers.prediction(answer);
     } catch {
       if (this.#active) this.#handlers.works(false);
       await new Promise((resolve) => setTimeout(resolve, PAUSE));

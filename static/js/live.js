@@ -1,63 +1,44 @@
-// The protocol of /ws/draw/: keeps the server's drawing the same as ours and hands on its answers.
-// Knows frames and their order; the connection itself is socket.js, the page is elsewhere.
+// The protocol of /ws/draw/: hands on the server's answers, and asks what has an answer of its own.
+// Knows frames and their order. What goes up is in uplink.js, the connection itself in socket.js.
 
-import { Latency } from "./latency.js";
+import { Pending, Refusal } from "./pending.js";
 import { Socket } from "./socket.js";
-import { Sync } from "./sync.js";
-import { Throttle } from "./throttle.js";
+import { Uplink } from "./uplink.js";
 
 const PROTOCOL = 1;
-const INTERVAL = 40; // ms between frames with points
-const SLOWEST = 320;
-const HELD_BACK = 50; // ms until a frame that could not go is tried again
-const PAUSE = 1_000; // ms of silence after the server said that we are too fast
 const ASK_AGAIN = 3_000; // ms until a server without a model is asked again
 
 /**
- * Events: `state`; `hello`, `prediction`, `version` and `problem`, each with the frame as `detail`.
- * `state` is connecting, open, waiting, stopped or outdated.
+ * Events: `state`; `hello`, `prediction`, `version`, `receipt` and `problem`, each with the frame
+ * as `detail`. `state` is connecting, open, waiting, stopped or outdated.
  */
 export class Live extends EventTarget {
-  latency = new Latency();
   #drawing;
-  #sync;
+  #uplink;
   #socket;
-  #throttle;
   #now;
-  #charset;
-  #theirs = null; // the character set that the server has
-  #greeted = false;
+  #pending = new Pending();
   #outdated = false;
-  #edition = null; // of the drawing when the server was last brought up to date
-  #barrier = 0; // the frame that brought it there: answers that do not cover it are stale
-  #pausedUntil = 0;
-  #unwelcome = null; // the edition that the server does not take: no more of it
-  #again = null;
 
   constructor(url, drawing, charset, env = {}) {
     super();
     this.#drawing = drawing;
-    this.#charset = charset;
     this.#now = env.now ?? (() => performance.now());
-    this.#sync = new Sync(drawing);
-    this.#throttle = new Throttle(() => this.#bringUpToDate(), INTERVAL, this.#now);
     this.#socket = new Socket(
       url,
       {
         state: () => this.#changed(),
         message: (frame) => this.#receive(frame),
-        probe: () => this.#probe(),
+        probe: () => this.#uplink.probe,
       },
       env,
     );
-    drawing.addEventListener("ink", () => this.#throttle.call());
-    drawing.addEventListener("edit", () => this.#throttle.call());
-    drawing.addEventListener("end", () => this.#throttle.flush());
+    this.#uplink = new Uplink(drawing, charset, this.#socket, this.#now);
   }
 
   get state() {
     if (this.#outdated) return "outdated";
-    if (this.#socket.state === "open" && !this.#greeted) return "connecting";
+    if (this.#socket.state === "open" && !this.#uplink.open) return "connecting";
     return this.#socket.state;
   }
 
@@ -69,13 +50,25 @@ export class Live extends EventTarget {
     return this.#socket.retryAt;
   }
 
+  get latency() {
+    return this.#uplink.latency;
+  }
+
+  /** Whether the newest prediction is about everything that is drawn. */
+  get current() {
+    return this.#uplink.open && this.#uplink.coverage.complete;
+  }
+
+  set charset(charset) {
+    this.#uplink.charset = charset;
+  }
+
   start() {
     this.#socket.start();
   }
 
   stop() {
-    this.#throttle.cancel();
-    clearTimeout(this.#again);
+    this.#uplink.stop();
     this.#socket.stop();
   }
 
@@ -84,47 +77,26 @@ export class Live extends EventTarget {
     if (this.#socket.state !== "stopped") this.#socket.probe();
   }
 
-  set charset(charset) {
-    this.#charset = charset;
-    this.#edition = null; // answers for the other set are stale
-    this.#throttle.call();
+  /**
+   * Send a frame about the drawing as it is now. Resolves with the first frame that `answers(frame, n)`
+   * takes for the answer to frame `n`; rejects with a Refusal.
+   */
+  async ask(frame, answers) {
+    if (!this.#uplink.flush()) throw new Refusal("lost");
+    return this.#pending.add(this.#socket.send(frame), answers);
   }
 
   #changed() {
     if (this.#socket.state !== "open") {
-      this.#greeted = false;
-      this.#edition = null;
+      this.#uplink.open = false;
+      this.#pending.lost();
       this.latency.restart();
     }
     this.dispatchEvent(new Event("state"));
   }
 
-  #bringUpToDate() {
-    if (!this.#greeted) return; // the greeting brings everything up to date
-    if (this.#unwelcome === this.#drawing.edition) return;
-    if (this.#unwelcome !== null) this.#sync.distrust();
-    this.#unwelcome = null;
-    const pause = this.#pausedUntil - this.#now();
-    if (pause > 0 || !this.#socket.ready) return this.#tryAgain(Math.max(pause, HELD_BACK));
-
-    const frames = this.#sync.frames();
-    const edited = this.#edition !== this.#drawing.edition;
-    // An edit that came to nothing still wants an answer: the last one may have met it half-way.
-    if (this.#theirs !== this.#charset || (edited && frames.length === 0)) frames.unshift(this.#probe());
-    this.#theirs = this.#charset;
-    for (const frame of frames) {
-      const n = this.#socket.send(frame);
-      this.latency.sent(n, this.#now());
-      if (edited) this.#barrier = n;
-    }
-    this.#edition = this.#drawing.edition;
-  }
-
-  #probe() {
-    return { type: "charset", charset: this.#charset };
-  }
-
   #receive(frame) {
+    this.#pending.heard(frame);
     switch (frame.type) {
       case "hello":
         return this.#hello(frame);
@@ -132,8 +104,9 @@ export class Live extends EventTarget {
         return this.#predicted(frame);
       case "error":
         return this.#refused(frame);
+      case "receipt":
       case "version":
-        return this.#tell("version", frame);
+        return this.#tell(frame.type, frame);
       default: // a newer server may say more than we know
     }
   }
@@ -144,51 +117,33 @@ export class Live extends EventTarget {
       this.stop();
       return;
     }
-    this.#greeted = true;
-    this.#theirs = frame.charset;
-    this.#barrier = 0;
     this.#drawing.limits = frame.limits;
-    this.#sync.restart();
     this.#tell("hello", frame);
+    this.#uplink.start(frame.charset);
     this.dispatchEvent(new Event("state"));
-    this.#throttle.flush();
   }
 
   #predicted(frame) {
     this.latency.covered(frame.covers, this.#now());
-    const stale = this.#edition !== this.#drawing.edition || frame.covers < this.#barrier;
-    if (!stale) this.#tell("prediction", frame);
+    if (this.#uplink.coverage.answered(frame.covers)) this.#tell("prediction", frame);
   }
 
   #refused(frame) {
+    if (this.#pending.refused(frame)) return;
     this.latency.refused(frame.n);
     switch (frame.code) {
       case "gap":
-        return this.#resend(0);
+        return this.#uplink.resend();
       case "unavailable":
-        this.#resend(ASK_AGAIN);
+        this.#uplink.resend(ASK_AGAIN);
         break;
       case "rate":
-        this.#throttle.interval = Math.min(SLOWEST, this.#throttle.interval * 2);
-        this.#pausedUntil = this.#now() + PAUSE;
-        this.#resend(PAUSE);
+        this.#uplink.slowDown();
         break;
       default: // limit, or what a page that fits its server never hears
-        this.#unwelcome = this.#drawing.edition;
+        this.#uplink.giveUp();
     }
     this.#tell("problem", frame);
-  }
-
-  /** Frames were dropped: after `wait` ms replace the whole drawing. */
-  #resend(wait) {
-    this.#sync.distrust();
-    this.#theirs = null;
-    this.#tryAgain(wait);
-  }
-
-  #tryAgain(wait) {
-    clearTimeout(this.#again);
-    this.#again = setTimeout(() => this.#throttle.call(), wait);
   }
 
   #tell(type, detail) {

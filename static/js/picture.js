@@ -32,3 +32,13 @@ export async function shrink(file, bytes) {
   }
   throw new RangeError("no encoding is small enough");
 }
+
+/** The promise of a Blob as text. */
+export function dataUrl(blob) {
+  return new Promise((resolve, reject) => {
+    const reader = new FileReader();
+    reader.onload = () => resolve(reader.result);
+    reader.onerror = () => reject(reader.error);
+    reader.readAsDataURL(blob);
+  });
+}

@@ -5,6 +5,7 @@ const LETTERS = [..."abcdefghijklmnopqrstuvwxyz"];
 export const LABELS = [...DIGITS, ...LETTERS];
 
 export const SIDE_ROWS = 10; // five on each side of the canvas
+const LIKELY = 5;
 const MARGIN = 0.005; // of a percent that rounds to 0 or 100 without being it
 
 /** "97 %", and never a false "0 %" or "100 %". */
@@ -18,6 +19,24 @@ export function percent(share) {
 export function ranked(probabilities) {
   const pairs = LABELS.map((label, index) => ({ label, share: probabilities[index] }));
   return pairs.sort((a, b) => b.share - a.share);
+}
+
+/** The labels of a character set. */
+export function labels(charset) {
+  return { digits: DIGITS, letters: LETTERS }[charset] ?? LABELS;
+}
+
+/**
+ * What a drawing may be if it is not `wrong`: the likeliest few, most probable first, and all others
+ * in alphabetical order.
+ */
+export function choices(charset, probabilities, wrong = null) {
+  const allowed = labels(charset).filter((label) => label !== wrong);
+  const likely = ranked(probabilities)
+    .map(({ label }) => label)
+    .filter((label) => allowed.includes(label))
+    .slice(0, LIKELY);
+  return { likely, others: allowed.filter((label) => !likely.includes(label)) };
 }
 
 /** The labels at the sides: the digits in order, or with letters only the ten most probable. */

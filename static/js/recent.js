@@ -57,7 +57,7 @@ function name({ label, strokes }) {
 }
 
 /** Lines in the colour of the text, so that they follow the theme. */
-function thumbnail(strokes) {
+export function thumbnail(strokes) {
   const svg = document.createElementNS(SVG, "svg");
   svg.setAttribute("viewBox", `0 0 ${SIDE} ${SIDE}`);
   svg.setAttribute("aria-hidden", "true");

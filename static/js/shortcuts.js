@@ -4,6 +4,15 @@
 import { storage } from "./storage.js";
 
 const KEY = "single-keys";
+const NAMES = {
+  c: "clear",
+  u: "upload",
+  s: "sample",
+  v: "sees",
+  y: "correct",
+  n: "incorrect",
+  "?": "help",
+};
 
 /** The name of what a key asks for, or null. */
 export function command({ key, ctrlKey, metaKey, altKey, shiftKey }, singleKeys) {
@@ -15,18 +24,30 @@ export function command({ key, ctrlKey, metaKey, altKey, shiftKey }, singleKeys)
   }
   if (key === "Escape") return "close";
   if (!singleKeys) return null;
-  return { c: "clear", u: "upload", s: "sample", v: "sees", "?": "help" }[letter] ?? null;
+  return NAMES[letter] ?? null;
 }
 
-/** Let keys run `commands` (name → function); `region` is the drawing area, `box` the switch. */
-export function prepareShortcuts(commands, region, box) {
+/** The character that a key says the drawing is: a digit at any time, a letter while it is asked for. */
+export function symbol({ key, ctrlKey, metaKey, altKey }, asked) {
+  const label = key.toLowerCase();
+  const fits = asked ? /^[0-9a-z]$/ : /^[0-9]$/;
+  return !ctrlKey && !metaKey && !altKey && fits.test(label) ? label : null;
+}
+
+/**
+ * Let keys run `commands` (name → function); `region` is the drawing area, `box` the switch. While
+ * `asked()`, letters are what the drawing is.
+ */
+export function prepareShortcuts(commands, region, box, asked) {
   box.checked = storage("localStorage").getItem(KEY) !== "off";
   box.addEventListener("change", () => storage("localStorage").setItem(KEY, box.checked ? "on" : "off"));
   document.addEventListener("keydown", (event) => {
     if (document.querySelector("dialog[open]") || event.isComposing) return;
-    const name = command(event, box.checked && region.contains(document.activeElement));
+    const single = box.checked && region.contains(document.activeElement);
+    const label = single ? symbol(event, asked()) : null;
+    const name = label === null ? command(event, single) : "name";
     if (!name || !commands[name]) return;
     if (name !== "close") event.preventDefault();
-    commands[name]();
+    commands[name](label);
   });
 }

@@ -1,5 +1,5 @@
 // Pictures in place of drawings: by button, drop and paste. Shows the picture beside what the
-// network makes of it. How a picture is made small is in picture.js, the request in predict.js.
+// network makes of it. How a picture is made small is in picture.js, the request in http.js.
 
 import { firstPicture, shrink } from "./picture.js";
 import { failure } from "./words.js";
@@ -14,6 +14,7 @@ export class Upload {
   #seen;
   #handlers;
   #file = null;
+  answered = null; // what was answered about the picture on show: {key, image, label, …}
 
   /**
    * `stage` is where files are dropped and pictures are shown. Handlers: `ask(blob)` returns the
@@ -58,12 +59,15 @@ export class Upload {
   async ask() {
     const file = this.#file;
     this.#seen.hidden = true;
+    this.answered = null;
     this.#handlers.shown(null);
     try {
       const answer = await this.#handlers.ask(file);
       if (file !== this.#file || !this.open) return;
       this.#seen.src = answer.image;
       this.#seen.hidden = false;
+      const { label, probabilities, charset } = answer;
+      this.answered = { key: this.#original.src + charset, image: file, label, probabilities, charset };
       this.#handlers.shown(answer);
     } catch (error) {
       this.hide();
@@ -75,6 +79,7 @@ export class Upload {
     if (!this.open) return;
     this.#view.hidden = true;
     this.#file = null;
+    this.answered = null;
     this.#handlers.hidden();
   }
 

@@ -1,5 +1,7 @@
 // The model version in the header and the dialog that tells about it.
 
+import { request } from "./http.js";
+
 const NOTE_FOR = 3_000; // ms
 
 // What people ask first of all that a card holds; the rest is for programs.
@@ -36,9 +38,7 @@ export class Versions {
   /** Fetch what is known and fill the dialog. */
   async load() {
     try {
-      const response = await fetch(this.#url, { signal: AbortSignal.timeout(5_000) });
-      if (!response.ok) throw new Error(`status ${response.status}`);
-      this.#body.replaceChildren(...description(await response.json()));
+      this.#body.replaceChildren(...description(await request("GET", this.#url)));
     } catch {
       this.#body.replaceChildren(make("p", "The details could not be loaded. Try again in a moment."));
     }

@@ -7,6 +7,14 @@ const INVITATION = {
   letters: "Draw a letter",
   all: "Draw a digit or a letter",
 };
+const STATES = {
+  waiting: "Kept here, not sent",
+  pending: "Waiting for review",
+  approved: "Approved",
+  rejected: "Rejected",
+  revoked: "Approval withdrawn",
+  training: "In training",
+};
 const CANDIDATE = 0.15; // share from which a guess is worth naming
 const CANDIDATES = 3;
 const AGAIN = "Try again in a moment.";
@@ -29,7 +37,7 @@ export function answer(prediction) {
 export function announcement(prediction) {
   const { label, share, text } = answer(prediction);
   if (text) return `${text}.`;
-  return `Looks like ${label}, ${spoken(share)}.`;
+  return `Looks like ${label}, ${spoken(share)}${prediction.personal ? ", learned from you" : ""}.`;
 }
 
 /** What went wrong with a picture or a request, from the status and the error that came back. */
@@ -49,6 +57,39 @@ export function problem({ code, message }) {
   if (code === "unavailable") return "Recognition is not available right now. You can keep drawing.";
   if (code === "empty") return null;
   return sentence(message);
+}
+
+/** Where a correction stands. */
+export function receipt({ status, version, serving }) {
+  if (status !== "live") return STATES[status] ?? sentence(status);
+  const spread = serving ? `, ${serving[0]} of ${serving[1]}` : "";
+  return `Live in version ${version}${spread}`;
+}
+
+/** What a verdict came to, for who gave it. */
+export function said(outcome) {
+  return outcome.confirms && outcome.status === "pending" ? "Thanks, counted" : receipt(outcome);
+}
+
+/** Corrections of mine that moved on. */
+export function news(items) {
+  if (items.length > 1) return `${items.length} of your corrections moved on.`;
+  return `Your correction to ${items[0].label}: ${receipt(items[0]).toLowerCase()}.`;
+}
+
+/** Why the server did not do what was asked about corrections. */
+export function refused({ status, error }) {
+  return status >= 500 || !error?.message ? `That was not possible. ${AGAIN}` : sentence(error.message);
+}
+
+/** What keeps a correction from the server. */
+export function kept(status) {
+  if (status === 429) return "That was too often.";
+  return status ? "Corrections cannot be stored right now." : "The server cannot be reached.";
+}
+
+export function waiting(count) {
+  return count === 1 ? "1 correction waits here." : `${count} corrections wait here.`;
 }
 
 /** "Connected", "Reconnecting (12 s)", … */

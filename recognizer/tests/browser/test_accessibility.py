@@ -62,15 +62,17 @@ def test_axe_finds_nothing_on_a_phone_without_a_connection(new_board: NewBoard) 
 
 def test_the_tab_key_goes_through_the_page_in_reading_order(board: Board) -> None:
     seen = []
-    for _ in range(13):
+    for _ in range(15):
         board.page.keyboard.press("Tab")
         seen.append(
             board.page.evaluate(
-                "(e => e.id || e.value || e.dataset.command || e.className)(document.activeElement)"
+                "(e => e.id || e.value || e.dataset.command ||"
+                " e.getAttribute('aria-keyshortcuts') || e.className)(document.activeElement)"
             )
         )
     assert seen[:5] == ["skip", "brand", "all", "connection", "model"]
-    assert seen[6:12] == ["canvas", "undo", "redo", "clear", "upload", "sample"]
+    assert seen[6:9] == ["canvas", "Y", "N"]
+    assert seen[9:14] == ["undo", "redo", "clear", "upload", "sample"]
 
 
 def test_the_skip_link_leads_to_the_drawing_area(board: Board) -> None:

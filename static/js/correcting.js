@@ -1,0 +1,62 @@
+// Joins the parts that are about corrections; everything that it does is done elsewhere.
+
+import { Corrections } from "./corrections.js";
+import { Desk } from "./desk.js";
+import { request } from "./http.js";
+import { Judge } from "./judge.js";
+import { Mine } from "./mine.js";
+import { Outbox } from "./outbox.js";
+import { dataUrl } from "./picture.js";
+import { storage } from "./storage.js";
+import { Verdict } from "./verdict.js";
+
+export class Correcting {
+  verdict;
+  mine;
+  #parts;
+
+  /** `parts` of the page: live, fallback, drawing, display, upload, notices, and device(). */
+  constructor(page, dialog, parts) {
+    this.#parts = parts;
+    const { live, drawing, notices } = parts;
+    const url = page.dataset.corrections;
+    const outbox = new Outbox(storage("localStorage"));
+    const corrections = new Corrections(() => request("GET", `${url}?limit=50`), storage("localStorage"));
+    const desk = new Desk(url, live, outbox, corrections, (...note) => notices.show(...note));
+    this.verdict = new Verdict(
+      async (correction) => desk.submit(await readable(correction)),
+      (id) => desk.withdraw(id),
+    );
+    this.mine = new Mine(dialog, page.querySelector(".count"), corrections, outbox, desk);
+    new Judge(page, this.verdict);
+    for (const type of ["prediction", "state"]) live.addEventListener(type, () => this.refresh());
+    for (const type of ["ink", "end", "edit"]) drawing.addEventListener(type, () => this.refresh());
+    live.addEventListener("receipt", ({ detail }) => this.verdict.receipt(detail));
+  }
+
+  /** What is on show has changed: is there something to judge? */
+  refresh() {
+    this.verdict.offer(this.#subject());
+  }
+
+  #subject() {
+    const { live, fallback, drawing, display, upload, device } = this.#parts;
+    if (upload.open) return upload.answered && { ...upload.answered, device: "upload" };
+    if (drawing.drawing || drawing.empty) return null;
+    const { charset, newest } = display;
+    const key = [drawing.edition, drawing.points().flat().length, charset].join();
+    if (newest && (live.current || fallback.current)) {
+      const { label, probabilities } = newest;
+      const strokes = structuredClone(drawing.points());
+      return { key, label, probabilities, charset, device: device(), strokes };
+    }
+    // Nobody answers any more: there is nothing to call right, but the drawing can be named.
+    const known = this.verdict.subject;
+    return known?.key === key ? { ...known, stale: true } : null;
+  }
+}
+
+/** A picture goes as text, which can wait in the outbox too. */
+async function readable(correction) {
+  return correction.image ? { ...correction, image: await dataUrl(correction.image) } : correction;
+}

@@ -1,0 +1,81 @@
+// My corrections and what became of them: told by the server in a list and, one by one, in receipts.
+// Knows no page; how the list is fetched is told by whoever makes it.
+
+const KEY = "corrected"; // in the storage: whether this browser has ever sent one
+const TOGETHER = 400; // ms within which several receipts are one piece of news
+
+/** Events: `change`; `news` with the items that moved on by somebody else's doing as `detail`. */
+export class Corrections extends EventTarget {
+  items = []; // {id, label, predicted, status, version, serving, created, image}, the newest first
+  #fetch;
+  #storage;
+  #news = new Map();
+  #timer = null;
+
+  /** `fetch()` returns the promise of the list. */
+  constructor(fetch, storage) {
+    super();
+    this.#fetch = fetch;
+    this.#storage = storage;
+  }
+
+  /** Whether there may be any on the server: who never corrected need not ask. */
+  get any() {
+    try {
+      return this.items.length > 0 || this.#storage.getItem(KEY) === "yes";
+    } catch {
+      return true; // nobody knows
+    }
+  }
+
+  async load() {
+    this.#become(await this.#fetch());
+  }
+
+  add(item) {
+    this.#remember("yes");
+    this.#become([item, ...this.items.filter(({ id }) => id !== item.id)]);
+  }
+
+  remove(id) {
+    this.#become(this.items.filter((item) => item.id !== id));
+  }
+
+  clear() {
+    this.#remember("no");
+    this.#become([]);
+  }
+
+  /** A receipt frame: one of mine moved on. */
+  receipt({ id, status, version, serving = null }) {
+    const known = this.items.find((item) => item.id === id);
+    if (!known) return;
+    const moved = known.status !== status;
+    Object.assign(known, { status, version: version ?? known.version, serving });
+    if (moved) this.#tell(known);
+    this.#become(this.items);
+  }
+
+  #remember(value) {
+    try {
+      this.#storage.setItem(KEY, value);
+    } catch {
+      // Full or forbidden: the server has taken or deleted it all the same.
+    }
+  }
+
+  #become(items) {
+    this.items = items;
+    this.dispatchEvent(new Event("change"));
+  }
+
+  #tell(item) {
+    this.#news.set(item.id, item);
+    this.#timer ??= setTimeout(() => {
+      const detail = [...this.#news.values()];
+      this.#news.clear();
+      this.#timer = null;
+      this.dispatchEvent(new CustomEvent("news", { detail }));
+    }, TOGETHER);
+  }
+}

@@ -1,0 +1,88 @@
+// The buttons that say whether the answer is right, the row of what it may be instead, and the bars,
+// which can be pressed for the same. What comes of it is decided in verdict.js.
+
+import { choices } from "./ranking.js";
+import { said } from "./words.js";
+
+export class Judge {
+  #page;
+  #verdict;
+  #correct;
+  #incorrect;
+  #undo;
+  #said;
+  #picker;
+  #scrolled = []; // where the page was before it made room for the row, and after
+
+  /** `page` contains all of it. */
+  constructor(page, verdict) {
+    const find = (selector) => page.querySelector(selector);
+    this.#page = page;
+    this.#verdict = verdict;
+    [this.#correct, this.#incorrect, this.#undo] = page.querySelectorAll("#verdict button");
+    this.#said = find(".said");
+    this.#picker = find("#picker");
+    this.#correct.addEventListener("click", () => verdict.confirm());
+    this.#incorrect.addEventListener("click", () => verdict.choose());
+    this.#undo.addEventListener("click", () => verdict.undo());
+    page.addEventListener("click", ({ target }) => {
+      const row = target.closest(".row");
+      const choice = target.closest("#picker button");
+      if (row) verdict.name(row.querySelector(".symbol").textContent);
+      else if (choice?.value) verdict.name(choice.value);
+      else if (choice) verdict.choose(false);
+    });
+    verdict.addEventListener("change", () => this.#refresh());
+    this.#refresh();
+  }
+
+  #refresh() {
+    const { state, outcome, confirmable, open, undoable } = this.#verdict;
+    const held = document.activeElement?.closest("#verdict, #picker");
+    const choosing = state === "choosing";
+    this.#page.dataset.judging = state;
+    this.#correct.setAttribute("aria-disabled", String(!confirmable));
+    this.#incorrect.setAttribute("aria-disabled", String(!open));
+    this.#incorrect.setAttribute("aria-expanded", String(choosing));
+    this.#correct.hidden = this.#incorrect.hidden = state === "said";
+    this.#undo.hidden = !undoable;
+    const text = outcome ? said(outcome) : "";
+    if (this.#said.textContent !== text) this.#said.textContent = text;
+    if (choosing && this.#picker.hidden) this.#ask();
+    else if (!choosing && !this.#picker.hidden) this.#close();
+    if (held && !document.activeElement.checkVisibility()) this.#focus();
+  }
+
+  /** Open the row and bring the likeliest within reach. */
+  #ask() {
+    const { charset, probabilities, label } = this.#verdict.subject;
+    const { likely, others } = choices(charset, probabilities, label);
+    const [first, rest] = this.#picker.querySelectorAll("div");
+    first.replaceChildren(...likely.map(button));
+    rest.replaceChildren(...others.map(button));
+    const before = scrollY;
+    this.#picker.hidden = false;
+    first.firstChild.focus({ preventScroll: true });
+    this.#picker.scrollIntoView({ block: "nearest" });
+    this.#scrolled = [before, scrollY];
+  }
+
+  #close() {
+    this.#picker.hidden = true;
+    const [before, after] = this.#scrolled;
+    if (scrollY === after) scrollTo({ top: before });
+  }
+
+  /** What had the focus is gone: it goes to what took its place. */
+  #focus() {
+    const next = [this.#undo, this.#incorrect].find((each) => each.checkVisibility());
+    (next ?? this.#page.querySelector("canvas")).focus({ preventScroll: true });
+  }
+}
+
+function button(label) {
+  const element = document.createElement("button");
+  element.type = "button";
+  element.value = element.textContent = label;
+  return element;
+}

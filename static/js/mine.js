@@ -1,0 +1,104 @@
+// "My corrections": what I sent, what became of it, and taking it back. What happens to it is decided
+// in desk.js, the list itself is in corrections.js.
+
+import { thumbnail } from "./recent.js";
+import { receipt, waiting } from "./words.js";
+
+const MOST = 50; // that the server lists
+
+export class Mine {
+  #body;
+  #count;
+  #corrections;
+  #outbox;
+  #desk;
+  #list;
+  #row;
+
+  /** `body` is the dialog's, with a template for a row; `count` is where their number is told. */
+  constructor(body, count, corrections, outbox, desk) {
+    this.#body = body;
+    this.#count = count;
+    this.#corrections = corrections;
+    this.#outbox = outbox;
+    this.#desk = desk;
+    this.#list = body.querySelector("ul");
+    this.#row = body.querySelector("template").content.firstElementChild;
+    body.addEventListener("click", ({ target }) => {
+      const button = target.closest("button");
+      if (button?.value) this.#remove(button);
+      else if (button) this.#act(button.dataset.act);
+    });
+    for (const store of [corrections, outbox]) store.addEventListener("change", () => this.refresh());
+    this.refresh();
+  }
+
+  /** The dialog is about to show. */
+  open() {
+    this.#confirm(false);
+    this.#desk.load();
+  }
+
+  refresh() {
+    const { items } = this.#corrections;
+    const unsent = this.#outbox.items.length;
+    this.#list.replaceChildren(...items.map((item) => this.#item(item)));
+    this.#find(".none").hidden = items.length + unsent > 0;
+    this.#find(".unsent").hidden = unsent === 0;
+    this.#find(".unsent p").textContent = waiting(unsent);
+    this.#find("[data-act=delete]").hidden = items.length === 0;
+    this.#count.textContent = items.length < MOST ? items.length + unsent || "" : `${MOST}+`;
+  }
+
+  #act(act) {
+    if (act === "send") this.#desk.sendAgain();
+    if (act === "discard") this.#outbox.clear();
+    if (act === "forget") this.#desk.forget();
+    if (act === "delete-all") this.#desk.withdrawAll();
+    if (act === "delete" || act === "keep" || act === "delete-all") this.#confirm(act === "delete");
+  }
+
+  /** Ask whether they are sure, or stop asking; the focus goes to the harmless answer. */
+  #confirm(asking) {
+    this.#find(".sure").hidden = !asking;
+    this.#find(".calm").hidden = asking;
+    this.#find(asking ? "[data-act=keep]" : "[data-act=forget]").focus();
+  }
+
+  async #remove(button) {
+    const place = [...this.#list.children].indexOf(button.closest("li"));
+    await this.#desk.withdraw(button.value);
+    const { children } = this.#list;
+    const next = children[Math.min(place, children.length - 1)]?.querySelector("button");
+    (next ?? this.#find("[data-act=forget]")).focus();
+  }
+
+  #item(item) {
+    const row = this.#row.cloneNode(true);
+    const find = (selector) => row.querySelector(selector);
+    const { id, label, predicted, status, image, strokes, created } = item;
+    if (image) find("img").src = image;
+    else if (strokes) find(".tile").replaceChildren(thumbnail(strokes));
+    find("strong").textContent = label;
+    find(".opinion").textContent = opinion(label, predicted);
+    find(".status").textContent = receipt(item);
+    find(".status").dataset.status = status;
+    find(".hint").textContent = moment(created);
+    find("button").value = id;
+    find("button").setAttribute("aria-label", `Delete the correction to ${label}`);
+    return row;
+  }
+
+  #find(selector) {
+    return this.#body.querySelector(selector);
+  }
+}
+
+function opinion(label, predicted) {
+  if (predicted === null) return "was not recognised";
+  return predicted === label ? "was right" : `was taken for ${predicted}`;
+}
+
+function moment(created) {
+  return new Date(created).toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "short" });
+}

@@ -1,0 +1,463 @@
+import assert from "node:assert/strict";
+import { afterEach, mock, test } from "node:test";
+
+import { Corrections } from "../static/js/corrections.js";
+import { Desk } from "../static/js/desk.js";
+import { request } from "../static/js/http.js";
+import { Outbox } from "../static/js/outbox.js";
+import { Pending, Refusal } from "../static/js/pending.js";
+import { Clock } from "./clock.js";
+
+const URL = "/corrections";
+const STROKES = [[[1, 2], [3, 4]]];
+const NOT_REACHED = "The server cannot be reached.";
+const LABEL = "7";
+
+afterEach(() => mock.restoreAll());
+
+/** The live connection, as far as it is asked: frames go to `asked`, `say` and `refuse` answer. */
+class FakeLive extends EventTarget {
+  open = true;
+  asked = [];
+  #pending = new Pending();
+
+  async ask(frame, answers) {
+    if (!this.open) throw new Refusal("lost");
+    return this.#pending.add(this.asked.push(frame), answers);
+  }
+
+  say(frame) {
+    this.#pending.heard(frame);
+    this.dispatchEvent(new CustomEvent(frame.type, { detail: frame }));
+    return settle();
+  }
+
+  refuse(code) {
+    this.#pending.refused({ n: this.asked.length, code });
+    return settle();
+  }
+
+  lose() {
+    this.open = false;
+    this.#pending.lost();
+    return settle();
+  }
+}
+
+/** Let promises settle. */
+const settle = () => new Promise(setImmediate);
+
+function storage(values = new Map()) {
+  return { getItem: (key) => values.get(key) ?? null, setItem: (key, value) => values.set(key, value) };
+}
+
+function fullStorage() {
+  const setItem = () => {
+    throw new Error("full");
+  };
+  return { getItem: () => null, setItem };
+}
+
+function json(status, body) {
+  return { ok: status < 400, status, json: async () => body };
+}
+
+function receipt({ id, label }) {
+  return { id, status: "pending", version: null, label, predicted: "9", created: "then" };
+}
+
+const SERVER = {
+  takes: (method, body) => (method === "POST" ? json(201, receipt(body)) : json(200, [])),
+  gone: () => {
+    throw new TypeError("network");
+  },
+  refuses: (status, message) => () => json(status, { error: { code: "x", message } }),
+};
+
+/**
+ * A desk. `requests` came over HTTP and are answered by `answer`, which tests replace; `notes` is what
+ * the person was told.
+ */
+function setUp({ kept = storage(), waiting = "", open = true } = {}) {
+  const clock = new Clock();
+  const live = new FakeLive();
+  live.open = open;
+  const outbox = new Outbox(kept);
+  for (const id of waiting) outbox.add(kind.drawing(id));
+  const corrections = new Corrections(() => request("GET", URL), kept);
+  const notes = [];
+  const desk = new Desk(URL, live, outbox, corrections, (text, action) => notes.push({ text, action }));
+  const requests = [];
+  const page = { clock, live, outbox, corrections, desk, notes, requests, answer: SERVER.takes };
+  mock.method(globalThis, "fetch", async (url, { method, body }) => {
+    requests.push({ method, url, body: body && JSON.parse(body) });
+    return page.answer(method, body && JSON.parse(body));
+  });
+  page.told = () => notes.map(({ text }) => text);
+  page.lines = () => requests.map(({ method, url, body }) => [method, url, body?.id].join(" ").trim());
+  return page;
+}
+
+/** Corrections as they wait and as they go over HTTP. */
+const kind = {
+  drawing: (id) => ({ id, label: LABEL, charset: "all", device: "pen", strokes: STROKES }),
+  picture: (id) => ({ id, label: LABEL, charset: "all", device: "upload", image: "data:," }),
+};
+
+/** As a verdict hands it over. */
+function correction(id, { confirms = false, source = "drawing" } = {}) {
+  const predicted = confirms ? LABEL : "9";
+  return { ...kind[source](id), predicted, confirms, probabilities: [1], stale: undefined };
+}
+
+const ids = ({ items }) => items.map(({ id }) => id).join("");
+
+/** Say what `id` is, and let it get as far as it gets by itself. */
+async function submit(page, id, options) {
+  const submitted = page.desk.submit(correction(id, options));
+  await settle();
+  return { submitted };
+}
+
+/** Corrections that the server has. */
+async function listed(letters, options) {
+  const page = setUp(options);
+  for (const id of letters) await page.desk.submit(correction(id, { source: "picture" }));
+  page.requests.length = 0;
+  return page;
+}
+
+test("a drawing goes over the socket, which has its strokes, and is listed with its receipt", async () => {
+  const page = setUp();
+  const { submitted } = await submit(page, "a");
+  assert.deepEqual(page.live.asked, [{ type: "verdict", label: LABEL, id: "a", device: "pen" }]);
+  assert.equal(ids(page.corrections), "");
+  const frame = { type: "receipt", id: "a", status: "pending", version: null };
+  page.live.say(frame);
+  assert.deepEqual(await submitted, frame);
+  const [{ id, label, predicted, status, strokes, created }] = page.corrections.items;
+  assert.deepEqual([id, label, predicted, status], ["a", LABEL, "9", "pending"]);
+  assert.deepEqual(strokes, STROKES);
+  assert.ok(!Number.isNaN(Date.parse(created)));
+  assert.deepEqual([page.requests, page.outbox.items, page.notes], [[], [], []]);
+});
+
+test("over the socket a right answer is just called right", async () => {
+  const page = setUp();
+  await submit(page, "a", { confirms: true });
+  assert.deepEqual(page.live.asked, [{ type: "verdict", correct: true, id: "a", device: "pen" }]);
+});
+
+test("other frames, and receipts for others, are not the receipt", async () => {
+  const page = setUp();
+  const { submitted } = await submit(page, "a");
+  const other = await submit(page, "b");
+  await page.live.say({ type: "prediction", id: "a", covers: 9 });
+  await page.live.say({ type: "receipt", id: "z", status: "approved" });
+  assert.equal(ids(page.corrections), "");
+  await page.live.say({ type: "receipt", id: "b", status: "pending" });
+  assert.equal(ids(page.corrections), "b");
+  await page.live.say({ type: "receipt", id: "a", status: "pending" });
+  assert.equal((await submitted).id, "a");
+  assert.equal((await other.submitted).id, "b");
+});
+
+test("a picture goes over HTTP, with nothing that is the page's own business", async () => {
+  const page = setUp();
+  const outcome = await page.desk.submit(correction("a", { source: "picture" }));
+  assert.deepEqual(page.live.asked, []);
+  assert.deepEqual(page.requests, [{ method: "POST", url: URL, body: kind.picture("a") }]);
+  assert.deepEqual(outcome, receipt({ id: "a", label: LABEL }));
+  assert.equal(ids(page.corrections), "a");
+});
+
+test("what the socket does not bring goes over HTTP under the same id, with its label", async () => {
+  const ways = {
+    "it is closed": (page) => page.live.lose(),
+    "it closes on the way": async (page) => page.live.lose(),
+    "no receipt comes": async ({ clock }) => clock.pass(8_000),
+    "the server does not want it there": ({ live }) => live.refuse("type"),
+  };
+  for (const [name, fail] of Object.entries(ways)) {
+    const page = setUp({ open: name !== "it is closed" });
+    const { submitted } = await submit(page, "a", { confirms: true });
+    await fail(page);
+    assert.equal((await submitted).status, "pending", name);
+    assert.deepEqual(page.requests, [{ method: "POST", url: URL, body: kind.drawing("a") }], name);
+    assert.equal(ids(page.corrections), "a", name);
+    assert.deepEqual([page.outbox.items, page.notes], [[], []], name);
+  }
+});
+
+test("what the server cannot do now is not asked of it in another way, but kept", async () => {
+  const reasons = { unavailable: "Corrections cannot be stored right now.", rate: "That was too often." };
+  for (const [code, reason] of Object.entries(reasons)) {
+    const page = setUp();
+    const { submitted } = await submit(page, "a");
+    page.live.refuse(code);
+    assert.deepEqual(await submitted, { id: "a", status: "waiting" });
+    assert.deepEqual(page.requests, [], code);
+    assert.deepEqual(page.outbox.items, [kind.drawing("a")]);
+    assert.deepEqual(page.told(), [`${reason} 1 correction waits here.`]);
+  }
+});
+
+test("without a way to the server it waits here, and may be sent again", async () => {
+  for (const source of ["drawing", "picture"]) {
+    const page = setUp({ open: false });
+    page.answer = SERVER.gone;
+    const outcome = await page.desk.submit(correction("a", { source }));
+    assert.deepEqual(outcome, { id: "a", status: "waiting" });
+    assert.deepEqual(page.outbox.items, [kind[source]("a")]);
+    assert.equal(ids(page.corrections), "");
+    assert.equal(page.notes[0].text, `${NOT_REACHED} 1 correction waits here.`);
+    assert.equal(page.notes[0].action.name, "Send again");
+  }
+});
+
+test("it waits whatever keeps the server from taking it for the time being", async () => {
+  for (const status of [429, 500, 502, 503, 507]) {
+    const page = setUp({ open: false });
+    page.answer = SERVER.refuses(status, "later");
+    assert.equal((await page.desk.submit(correction("a"))).status, "waiting", String(status));
+    assert.equal(ids(page.outbox), "a");
+    assert.doesNotMatch(page.told()[0], /reached/);
+  }
+});
+
+test("what the server will never take is not kept, and told", async () => {
+  for (const status of [400, 403, 404, 409, 413, 415, 422]) {
+    const page = setUp({ open: false });
+    page.answer = SERVER.refuses(status, "no ink was found");
+    assert.equal(await page.desk.submit(correction("a")), null, String(status));
+    assert.deepEqual(page.outbox.items, []);
+    assert.equal(ids(page.corrections), "");
+    assert.deepEqual(page.notes, [{ text: "No ink was found.", action: undefined }]);
+  }
+});
+
+test("a storage that is full does not turn what was sent into what was not", async () => {
+  const page = setUp({ kept: fullStorage(), open: false });
+  assert.equal((await page.desk.submit(correction("a"))).status, "pending");
+  assert.deepEqual([page.outbox.items, page.notes], [[], []]);
+  assert.equal(ids(page.corrections), "a");
+});
+
+test("where the storage is full it waits all the same, and goes when it can", async () => {
+  const page = setUp({ kept: fullStorage(), open: false });
+  page.answer = SERVER.gone;
+  await page.desk.submit(correction("a"));
+  assert.equal(ids(page.outbox), "a");
+  page.answer = SERVER.takes;
+  await page.desk.sendAgain();
+  assert.deepEqual(page.outbox.items, []);
+  assert.equal(ids(page.corrections), "a");
+});
+
+test("sent again, each goes under its id, is listed and waits no more", async () => {
+  const page = setUp({ waiting: "ab" });
+  await page.desk.sendAgain();
+  assert.deepEqual(page.requests.map(({ body }) => body), [kind.drawing("a"), kind.drawing("b")]);
+  assert.deepEqual(page.outbox.items, []);
+  assert.equal(ids(page.corrections), "ba");
+  assert.equal(page.corrections.items[0].predicted, "9", "as the server has it");
+  assert.deepEqual(page.told(), ["Sent. Thank you."]);
+});
+
+test("what the server had already when it is sent again counts and is listed once", async () => {
+  const page = await listed("ab", { waiting: "a" });
+  page.answer = (method, body) => json(200, receipt(body));
+  await page.desk.sendAgain();
+  assert.equal(ids(page.corrections), "ab");
+  assert.deepEqual(page.outbox.items, []);
+});
+
+test("the note that says so sends again by one press", async () => {
+  const page = setUp({ open: false });
+  page.answer = SERVER.gone;
+  await page.desk.submit(correction("a"));
+  page.answer = SERVER.takes;
+  await page.notes[0].action.act();
+  assert.deepEqual(page.outbox.items, []);
+  assert.equal(page.told().at(-1), "Sent. Thank you.");
+});
+
+test("what still does not go waits on, and is offered again", async () => {
+  const page = setUp({ waiting: "ab" });
+  page.answer = SERVER.gone;
+  await page.desk.sendAgain();
+  assert.equal(page.requests.length, 1);
+  assert.equal(ids(page.outbox), "ab");
+  assert.deepEqual(page.told(), [`${NOT_REACHED} 2 corrections wait here.`]);
+  assert.equal(page.notes[0].action.name, "Send again");
+});
+
+test("one that is refused for good does not hold up the others, and is told", async () => {
+  const page = setUp({ waiting: "abc" });
+  const refuse = SERVER.refuses(422, "no ink was found");
+  page.answer = (method, body) => (body.id === "b" ? refuse() : SERVER.takes(method, body));
+  await page.desk.sendAgain();
+  assert.deepEqual(page.outbox.items, []);
+  assert.equal(ids(page.corrections), "ca");
+  assert.deepEqual(page.told(), ["No ink was found."]);
+});
+
+test("of several troubles the one is told that leaves corrections waiting", async () => {
+  const page = setUp({ waiting: "abc" });
+  const answers = [SERVER.refuses(422, "no ink was found"), SERVER.gone];
+  page.answer = () => answers.shift()();
+  await page.desk.sendAgain();
+  assert.equal(ids(page.outbox), "bc");
+  assert.deepEqual(page.told(), [`${NOT_REACHED} 2 corrections wait here.`]);
+});
+
+test("pressed twice, each is sent once", async () => {
+  const page = setUp({ waiting: "ab" });
+  await Promise.all([page.desk.sendAgain(), page.desk.sendAgain()]);
+  assert.deepEqual(page.lines(), ["POST /corrections a", "POST /corrections b"]);
+});
+
+test("whenever the connection is back, what waits is pointed out and not sent unasked", async () => {
+  const page = setUp({ waiting: "ab" });
+  await page.live.say({ type: "hello" });
+  assert.deepEqual(page.requests, []);
+  assert.deepEqual(page.told(), ["2 corrections wait here."]);
+  await page.notes[0].action.act();
+  assert.deepEqual(page.outbox.items, []);
+});
+
+test("who never corrected anything is not asked about, and hears nothing", async () => {
+  const page = setUp();
+  await page.live.say({ type: "hello" });
+  assert.deepEqual([page.requests, page.notes], [[], []]);
+});
+
+test("a connection that is back brings the list up to date", async () => {
+  const page = await listed("a");
+  page.answer = () => json(200, [{ id: "b" }, { id: "a" }]);
+  await page.live.say({ type: "hello" });
+  assert.deepEqual(page.lines(), ["GET /corrections"]);
+  assert.equal(ids(page.corrections), "ba");
+});
+
+test("a list that does not come leaves what is known, without a word", async () => {
+  const page = await listed("ab");
+  page.answer = SERVER.gone;
+  await page.desk.load();
+  assert.equal(ids(page.corrections), "ba");
+  assert.deepEqual(page.notes, []);
+  page.answer = () => json(200, [{ id: "c" }]);
+  await page.desk.load();
+  assert.equal(ids(page.corrections), "c");
+});
+
+test("what others decide about mine is told in words", async () => {
+  const page = await listed("ab");
+  await page.live.say({ type: "receipt", id: "a", status: "approved", version: null });
+  assert.equal(page.corrections.items[1].status, "approved");
+  assert.deepEqual(page.notes, []);
+  page.clock.pass(400);
+  assert.deepEqual(page.told(), ["Your correction to 7: approved."]);
+  await page.live.say({ type: "receipt", id: "a", status: "training" });
+  await page.live.say({ type: "receipt", id: "b", status: "rejected" });
+  page.clock.pass(400);
+  assert.equal(page.told().at(-1), "2 of your corrections moved on.");
+});
+
+test("the receipt for what I sent is no news", async () => {
+  const page = setUp();
+  await submit(page, "a");
+  await page.live.say({ type: "receipt", id: "a", status: "pending" });
+  await page.live.say({ type: "receipt", id: "a", status: "pending" });
+  page.clock.pass(400);
+  assert.deepEqual(page.notes, []);
+});
+
+test("taken back means deleted on the server, and gone from the list", async () => {
+  const page = await listed("ab", { waiting: "c" });
+  assert.equal(await page.desk.withdraw("a"), true);
+  assert.equal(ids(page.outbox), "c");
+  assert.deepEqual(page.lines(), ["DELETE /corrections/a"]);
+  assert.equal(ids(page.corrections), "b");
+  assert.deepEqual(page.notes, []);
+});
+
+test("what is gone already counts as taken back", async () => {
+  const page = await listed("ab");
+  page.answer = SERVER.refuses(404, "no such correction");
+  assert.equal(await page.desk.withdraw("a"), true);
+  assert.equal(await page.desk.withdrawAll(), true);
+  assert.equal(ids(page.corrections), "");
+});
+
+test("what the server does not delete stays listed, and that is told", async () => {
+  const answers = [SERVER.gone, SERVER.refuses(507, "disk full"), SERVER.refuses(403, "this is not yours")];
+  for (const [index, answer] of answers.entries()) {
+    const page = await listed("ab");
+    page.answer = answer;
+    assert.equal(await page.desk.withdraw("a"), false);
+    assert.equal(await page.desk.withdrawAll(), false);
+    assert.equal(ids(page.corrections), "ba");
+    const told = index < 2 ? "That was not possible. Try again in a moment." : "This is not yours.";
+    assert.deepEqual(page.told(), [told, told]);
+  }
+});
+
+test("what only waits here is taken back here", async () => {
+  const page = setUp({ waiting: "ab" });
+  page.answer = SERVER.gone;
+  assert.equal(await page.desk.withdraw("a"), true);
+  assert.deepEqual(page.requests, []);
+  assert.equal(ids(page.outbox), "b");
+  assert.deepEqual(page.notes, []);
+});
+
+test("deleting everything deletes what waits, what is listed and what the server has", async () => {
+  const page = await listed("ab", { waiting: "cd" });
+  assert.equal(await page.desk.withdrawAll(), true);
+  assert.deepEqual(page.lines(), ["DELETE /corrections"]);
+  assert.deepEqual([page.outbox.items, page.corrections.items], [[], []]);
+  assert.deepEqual(page.told(), ["Your corrections are deleted."]);
+  page.requests.length = 0;
+  await page.live.say({ type: "hello" });
+  assert.deepEqual(page.requests, [], "and there is nothing to ask about");
+});
+
+test("what waited when everything was deleted does not go to the server afterwards", async () => {
+  const page = setUp({ waiting: "abc" });
+  const sent = page.desk.sendAgain();
+  await page.desk.withdrawAll();
+  await sent;
+  assert.deepEqual(page.lines(), ["POST /corrections a", "DELETE /corrections"]);
+});
+
+test("the personal memory is forgotten once an answer covers the request", async () => {
+  const page = setUp();
+  let done = null;
+  page.live.asked.push("frames", "before");
+  page.desk.forget().then((forgotten) => (done = forgotten));
+  await settle();
+  assert.deepEqual(page.live.asked.at(-1), { type: "forget" });
+  await page.live.say({ type: "prediction", covers: 2 });
+  await page.live.say({ type: "version", covers: 3 });
+  assert.deepEqual([done, page.notes], [null, []]);
+  await page.live.say({ type: "prediction", covers: 3 });
+  assert.equal(done, true);
+  assert.deepEqual(page.told(), ["Forgotten: you are answered like everybody else."]);
+});
+
+test("a memory that could not be emptied is not called forgotten", async () => {
+  const failures = {
+    refused: ({ live }) => live.refuse("unavailable"),
+    lost: ({ live }) => live.lose(),
+    silent: ({ clock }) => clock.pass(8_000),
+  };
+  for (const [name, fail] of Object.entries(failures)) {
+    const page = setUp();
+    const forgotten = page.desk.forget();
+    await settle();
+    fail(page);
+    assert.equal(await forgotten, false, name);
+    assert.deepEqual(page.told(), ["That was not possible. Try again in a moment."], name);
+  }
+});

@@ -1,0 +1,323 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { LABELS } from "../static/js/ranking.js";
+import { Verdict } from "../static/js/verdict.js";
+import { Clock } from "./clock.js";
+
+const UNDO_FOR = 5_000; // ms
+const probabilities = LABELS.map(() => 1 / LABELS.length);
+
+/** An answer on show; drawings differ by their `key`. */
+function answer(key, label = "7", more = {}) {
+  return { key, label, probabilities, charset: "all", device: "pen", strokes: [[[1, 2]]], ...more };
+}
+
+/**
+ * A verdict about `subject`, if there is one. `sent` and `withdrawn` are what left the page, and
+ * `receive` and `takeBack` are what becomes of the oldest of them.
+ */
+function setUp(subject = answer("one")) {
+  const clock = new Clock();
+  const [sent, withdrawn, answers, states] = [[], [], [], []];
+  const due = () => new Promise((resolve) => answers.push(resolve));
+  const verdict = new Verdict(
+    (correction) => {
+      sent.push(correction);
+      return due();
+    },
+    (id) => {
+      withdrawn.push(id);
+      return due();
+    },
+  );
+  const arrive = async (outcome) => {
+    answers.shift()(outcome);
+    await new Promise(setImmediate);
+  };
+  const receive = (status = "pending") => arrive({ id: sent.at(-answers.length).id, status });
+  if (subject) verdict.offer(subject);
+  verdict.addEventListener("change", () => states.push(verdict.state));
+  return { clock, verdict, sent, withdrawn, states, receive, refuse: () => arrive(null), takeBack: arrive };
+}
+
+async function said(subject) {
+  const page = setUp(subject);
+  page.verdict.confirm();
+  await page.receive();
+  return page;
+}
+
+test("where nothing is on show there is nothing to say", () => {
+  const { verdict, sent } = setUp(null);
+  for (const time of ["at first", "again"]) {
+    verdict.confirm();
+    verdict.choose();
+    verdict.name("7");
+    assert.deepEqual([verdict.state, verdict.open, verdict.confirmable, sent], ["idle", false, false, []], time);
+    assert.deepEqual([verdict.subject, verdict.outcome, verdict.undoable], [null, null, false], time);
+    verdict.offer(answer("one"));
+    verdict.offer(null);
+  }
+});
+
+test("one press says that the answer is right", async () => {
+  const { verdict, sent, states, receive } = setUp();
+  assert.ok(verdict.confirmable);
+  verdict.confirm();
+  assert.equal(sent.length, 1);
+  const { id, ...correction } = sent[0];
+  const { key, ...subject } = answer("one");
+  assert.deepEqual(correction, { ...subject, predicted: "7", confirms: true });
+  await receive();
+  assert.deepEqual(states, ["sending", "said"]);
+  assert.deepEqual(verdict.outcome, { id, status: "pending", confirms: true });
+});
+
+test("two presses say what it is instead", async () => {
+  const { verdict, sent, states, receive } = setUp();
+  verdict.choose();
+  verdict.name("1");
+  await receive();
+  const { label, predicted, confirms } = sent[0];
+  assert.deepEqual([label, predicted, confirms], ["1", "7", false]);
+  assert.equal(verdict.outcome.confirms, false);
+  assert.deepEqual(states, ["choosing", "sending", "said"]);
+});
+
+test("a label says so by itself, and the answer's own label that it is right", () => {
+  const { verdict, sent } = setUp();
+  verdict.name("7");
+  assert.deepEqual([sent[0].label, sent[0].confirms], ["7", true]);
+});
+
+test("what is pressed a second time does nothing", async () => {
+  const { verdict, sent, states, receive } = setUp();
+  const press = () => {
+    verdict.confirm();
+    verdict.name("1");
+    verdict.choose();
+    verdict.choose(true);
+  };
+  verdict.confirm();
+  press();
+  await receive();
+  press();
+  assert.equal(sent.length, 1);
+  assert.deepEqual(states, ["sending", "said"]);
+});
+
+test("only labels of the character set can be named", () => {
+  const { verdict, sent } = setUp(answer("one", "7", { charset: "digits" }));
+  for (const label of ["a", "A", "", "10", undefined]) verdict.name(label);
+  assert.deepEqual(sent, []);
+  verdict.name("0");
+  assert.equal(sent.length, 1);
+});
+
+test("who is not sure cannot be right, but the drawing can be named", () => {
+  const { verdict, sent } = setUp(answer("one", null));
+  assert.ok(!verdict.confirmable);
+  verdict.confirm();
+  assert.deepEqual(sent, []);
+  verdict.name("1");
+  assert.deepEqual([sent[0].predicted, sent[0].confirms], [null, false]);
+});
+
+test("an answer that nobody stands by any more cannot be right, but the drawing can be named", () => {
+  const { verdict, sent } = setUp();
+  verdict.offer(answer("one", "7", { stale: true }));
+  assert.ok(verdict.open && !verdict.confirmable);
+  verdict.confirm();
+  assert.deepEqual(sent, []);
+  verdict.name("1");
+  assert.equal(sent.length, 1);
+});
+
+test("who was asked what it is can leave it, and is then not asked", () => {
+  const { verdict } = setUp();
+  verdict.choose();
+  assert.ok(verdict.open && !verdict.confirmable);
+  verdict.choose();
+  assert.equal(verdict.state, "ready");
+  verdict.choose(false);
+  assert.equal(verdict.state, "ready");
+  verdict.choose(true);
+  verdict.choose(true);
+  assert.equal(verdict.state, "choosing");
+});
+
+test("the same drawing, newly answered: what was said about it stands", async () => {
+  const { verdict, sent, states, receive } = setUp();
+  verdict.choose();
+  verdict.offer(answer("one", "9"));
+  assert.equal(verdict.state, "choosing");
+  assert.equal(verdict.subject.label, "9");
+  verdict.name("1");
+  assert.equal(sent[0].predicted, "9");
+  verdict.offer(answer("one", "1"));
+  await receive();
+  verdict.offer(answer("one", "1"));
+  assert.equal(verdict.state, "said");
+  assert.equal(verdict.outcome.status, "pending");
+  assert.ok(verdict.undoable);
+  assert.deepEqual(states, ["choosing", "choosing", "sending", "sending", "said", "said"]);
+});
+
+test("another drawing is judged anew, and none is not", async () => {
+  const { verdict, states } = await said();
+  states.length = 0;
+  verdict.offer(answer("two"));
+  assert.deepEqual([verdict.outcome, verdict.undoable], [null, false]);
+  verdict.choose();
+  verdict.offer(answer("three"));
+  verdict.offer(null);
+  assert.equal(verdict.subject, null);
+  assert.deepEqual(states, ["ready", "choosing", "ready", "idle"]);
+});
+
+test("who draws on while it is sent does not see what became of it under the new drawing", async () => {
+  const { verdict, sent, receive } = setUp();
+  verdict.confirm();
+  verdict.offer(null);
+  verdict.offer(answer("two"));
+  await receive();
+  assert.deepEqual([verdict.state, verdict.outcome, verdict.undoable], ["ready", null, false]);
+  verdict.confirm();
+  assert.equal(sent.length, 2);
+});
+
+test("receipts that come late and in another order go with their own drawings", async () => {
+  const { verdict, sent, receive } = setUp();
+  verdict.confirm();
+  verdict.offer(answer("two"));
+  verdict.name("1");
+  await receive("approved");
+  assert.equal(verdict.state, "sending");
+  await receive();
+  assert.equal(verdict.state, "said");
+  assert.deepEqual(verdict.outcome, { id: sent[1].id, status: "pending", confirms: false });
+});
+
+test("what was refused can be said otherwise, under another id", async () => {
+  const { verdict, sent, states, refuse } = setUp();
+  verdict.confirm();
+  await refuse();
+  assert.deepEqual([verdict.outcome, verdict.undoable], [null, false]);
+  verdict.name("1");
+  assert.deepEqual(states, ["sending", "ready", "sending"]);
+  assert.notEqual(sent[0].id, sent[1].id);
+});
+
+test("a refusal that comes late does not close what is asked about another drawing", async () => {
+  const { verdict, refuse } = setUp();
+  verdict.confirm();
+  verdict.offer(answer("two"));
+  verdict.choose();
+  await refuse();
+  assert.equal(verdict.state, "choosing");
+});
+
+test("for five seconds it can be undone", async () => {
+  const { clock, verdict, withdrawn, states } = await said();
+  clock.pass(UNDO_FOR - 1);
+  assert.ok(verdict.undoable);
+  states.length = 0;
+  clock.pass(1);
+  assert.ok(!verdict.undoable);
+  assert.deepEqual(states, ["said"], "which is told");
+  await verdict.undo();
+  assert.deepEqual(withdrawn, []);
+});
+
+test("undone, it is as if nothing was said", async () => {
+  const { clock, verdict, sent, withdrawn, states, takeBack, receive } = await said();
+  states.length = 0;
+  verdict.undo();
+  assert.deepEqual([verdict.state, verdict.undoable], ["said", false], "until it is taken back");
+  assert.deepEqual(states, ["said"], "which is told");
+  verdict.undo();
+  assert.deepEqual(withdrawn, [sent[0].id]);
+  await takeBack(true);
+  assert.deepEqual([verdict.state, verdict.outcome], ["ready", null]);
+  verdict.name("1");
+  await receive();
+  assert.notEqual(sent[1].id, sent[0].id);
+  clock.pass(UNDO_FOR - 1);
+  assert.ok(verdict.undoable);
+});
+
+test("what could not be taken back stands", async () => {
+  const { verdict, sent, takeBack } = await said();
+  verdict.undo();
+  await takeBack(false);
+  assert.deepEqual([verdict.state, verdict.undoable], ["said", false]);
+  assert.equal(verdict.outcome.id, sent[0].id);
+});
+
+test("who draws on while it is taken back is not disturbed", async () => {
+  const { verdict, takeBack } = await said();
+  verdict.undo();
+  verdict.offer(answer("two"));
+  verdict.choose();
+  await takeBack(true);
+  assert.equal(verdict.state, "choosing");
+});
+
+test("before anything is said there is nothing to undo", async () => {
+  const { verdict, withdrawn } = setUp();
+  await verdict.undo();
+  verdict.confirm();
+  await verdict.undo();
+  assert.deepEqual(withdrawn, []);
+});
+
+test("each drawing has five seconds of its own", async () => {
+  const { clock, verdict, receive } = await said();
+  clock.pass(3_000);
+  verdict.offer(answer("two"));
+  verdict.confirm();
+  await receive();
+  clock.pass(UNDO_FOR - 1);
+  assert.ok(verdict.undoable);
+  clock.pass(1);
+  assert.ok(!verdict.undoable);
+});
+
+test("a receipt shows what became of what was just said", async () => {
+  const { verdict, sent, states } = await said();
+  states.length = 0;
+  const { id } = sent[0];
+  verdict.receipt({ type: "receipt", id, status: "live", version: 3, serving: [1, 4] });
+  assert.deepEqual(verdict.outcome, { id, status: "live", version: 3, serving: [1, 4], confirms: true });
+  assert.deepEqual(states, ["said"]);
+  assert.ok(verdict.undoable);
+});
+
+test("receipts about anything else change nothing here", async () => {
+  const { verdict, sent, states, receive } = setUp();
+  verdict.receipt({ id: "other", status: "approved" });
+  verdict.confirm();
+  await receive();
+  verdict.receipt({ id: "other", status: "approved" });
+  assert.equal(verdict.outcome.status, "pending");
+  verdict.offer(answer("two"));
+  verdict.receipt({ id: sent[0].id, status: "approved" });
+  assert.equal(verdict.outcome, null);
+  assert.deepEqual(states, ["sending", "said", "ready"]);
+});
+
+test("every correction has an id of its own that the server takes", () => {
+  const { verdict, sent } = setUp();
+  for (let key = 0; key < 200; key += 1) {
+    verdict.offer(answer(key));
+    verdict.confirm();
+  }
+  const ids = sent.map(({ id }) => id);
+  assert.equal(new Set(ids).size, 200);
+  for (const id of ids) {
+    assert.match(id, /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+  }
+  const varies = [...ids[0]].map((_, place) => new Set(ids.map((id) => id[place])).size > 1);
+  assert.equal(varies.filter(Boolean).length, 31, "all of it but the version and the dashes");
+});
