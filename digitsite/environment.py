@@ -8,6 +8,7 @@ import difflib
 import ipaddress
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TypeVar
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -17,6 +18,7 @@ PREFIX = "DIGITSITE_"
 FLAGS = {"1": True, "true": True, "yes": True, "on": True}
 FLAGS |= {"0": False, "false": False, "no": False, "off": False}
 
+P = TypeVar("P", Path, None)
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
@@ -54,7 +56,7 @@ class Environment:
             raise self._refuse(name, value, f"use one of: {', '.join(options)}")
         return value
 
-    def path(self, name: str, default: Path) -> Path:
+    def path(self, name: str, default: P) -> Path | P:
         """A path; `~` is the home directory, a relative one starts where the process runs."""
         value = self.text(name)
         if "\0" in value:

@@ -104,5 +104,9 @@ def configuration(form: str, level: str) -> dict[str, Any]:
             # Announces endpoints and missing extras at INFO, client addresses at DEBUG.
             "daphne": {"level": "WARNING"},
             "asyncio": {"level": "WARNING"},
+            # A line for each message, sent, received and done, every few seconds.
+            "celery": {"level": "WARNING"},
+            "kombu": {"level": "WARNING"},
+            "amqp": {"level": "WARNING"},
         },
     }

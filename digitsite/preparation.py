@@ -1,10 +1,12 @@
-"""What has to be in the state directory before a web process starts: tables and static files.
+"""What has to be there before a web process starts: tables and static files.
 
 Each part is done only when it is needed, because this runs at every start.
 """
 
 import hashlib
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import structlog
@@ -17,7 +19,9 @@ from django.db.migrations.executor import MigrationExecutor
 from digitsite.checks import MODEL_HINT, model_problems
 from digitsite.commandline import CannotRun
 from digitsite.locks import exclusive
+from recognizer.checkpoints import CheckpointError
 
+MIGRATING = 0x6469676974  # any number that only we use
 STAMP = "collected.sha256"
 # ninja brings a second page for its API whose inline script our policy forbids.
 NOT_COLLECTED = ["redoc.standalone.*"]
@@ -34,12 +38,25 @@ def prepare() -> None:
     try:
         with exclusive(settings.STATE / "prepare.lock", wait=True):
             _migrate()
+            _know_the_anchor()
             _collect()
-    except (OSError, DatabaseError) as error:
+    except DatabaseError as error:
+        if connection.vendor == "sqlite":
+            raise _unusable(error) from error
         raise CannotRun(
-            f"The state directory {settings.STATE} cannot be prepared ({error}): see that it is "
-            "writable and has space left, or name another one with --state DIR."
+            f"The database cannot be prepared ({error}): see that it runs, that "
+            "DIGITSITE_DATABASE_URL names it, and that its user may create tables. Where it was "
+            "prepared before, `manage.py web --prepared` starts without it."
         ) from error
+    except OSError as error:
+        raise _unusable(error) from error
+
+
+def _unusable(error: Exception) -> CannotRun:
+    return CannotRun(
+        f"The state directory {settings.STATE} cannot be prepared ({error}): see that it is "
+        "writable and has space left, or name another one with --state DIR."
+    )
 
 
 def require_model() -> None:
@@ -54,11 +71,51 @@ def require_model() -> None:
 
 
 def _migrate() -> None:
-    executor = MigrationExecutor(connection)
-    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
-        call_command("migrate", interactive=False, verbosity=0)
-        log.info("database brought up to date")
+    if _is_behind():
+        with _one_at_a_time():
+            if _is_behind():
+                call_command("migrate", interactive=False, verbosity=0)
+                log.info("database brought up to date")
     connection.close()
+
+
+def _know_the_anchor() -> None:
+    """Keep the packaged anchor for later; where an update brought another one, make it known."""
+    from recognizer import anchors  # noqa: PLC0415 - models, which the settings come before
+
+    try:
+        anchors.keep()
+        if (version := anchors.adopt()) is not None:
+            log.info("the update brought another anchor", version=version.number)
+    except CheckpointError as error:
+        log.error("the packaged anchor is not whole", problem=str(error))
+    finally:
+        connection.close()
+
+
+def _is_behind() -> bool:
+    executor = MigrationExecutor(connection)
+    return bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+
+
+@contextmanager
+def _one_at_a_time() -> Iterator[None]:
+    """Keep others from migrating a database that several machines share; take as long as it does.
+
+    SQLite is not shared, and the lock of the state directory is enough.
+    """
+    if connection.vendor != "postgresql":
+        yield
+        return
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SET statement_timeout = 0; SET lock_timeout = 0")
+            cursor.execute("SELECT pg_advisory_lock(%s)", [MIGRATING])
+        yield
+    finally:
+        # The lock and the settings belong to the connection, which must not go back to a pool.
+        connection.close()
+        connection.close_pool()  # type: ignore[attr-defined]
 
 
 def _collect() -> None:

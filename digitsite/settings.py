@@ -6,22 +6,23 @@ and only pages from this machine may talk to it. No module but this one reads th
 
 import os
 from pathlib import Path
+from typing import Any
 
-import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from digitsite import logs, secret_key
+from digitsite import broker, databases, logs, secret_key
 from digitsite.environment import Environment
 from digitsite.origins import local_origins
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 # Read by `make test` and the tests themselves.
-env = Environment(os.environ, ignored=frozenset({"DIGITSITE_TEST_STRICT"}))
+_of_tests = frozenset({"DIGITSITE_TEST_STRICT", "DIGITSITE_TEST_DATABASE_URL"})
+env = Environment(os.environ, ignored=_of_tests)
 
 # Where this installation keeps what it writes: database, secret, collected files, versions.
 STATE = env.path("STATE", BASE_DIR / "var")
-VERSIONS_DIR = STATE / "versions"
+VERSIONS_DIR = env.path("VERSIONS_DIR", STATE / "versions")  # shared by web and workers
 STATIC_ROOT = STATE / "static"
 try:
     STATE.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -89,27 +90,31 @@ TEMPLATES = [
     },
 ]
 
-# SQLite takes writers one after the other. WAL keeps readers out of their way, and IMMEDIATE
-# makes a writer queue at the start of its transaction in place of failing in the middle.
-DATABASES = {
-    "default": environ.Env.db_url_config(
-        env.text("DATABASE_URL", f"sqlite:///{STATE / 'db.sqlite3'}")
-    )
-}
-if DATABASES["default"]["ENGINE"] != "django.db.backends.sqlite3":
-    raise ImproperlyConfigured("DIGITSITE_DATABASE_URL: use sqlite:///path/to/file.")
-DATABASES["default"]["OPTIONS"] = {
-    "transaction_mode": "IMMEDIATE",
-    "timeout": 20,
-    "init_command": (
-        "PRAGMA journal_mode=WAL;PRAGMA synchronous=FULL;PRAGMA busy_timeout=20000;"
-        "PRAGMA wal_autocheckpoint=1000;PRAGMA foreign_keys=ON;"
-        # What is deleted is handwriting: its bytes are overwritten, not only unlinked.
-        "PRAGMA secure_delete=ON;"
-    ),
-}
+# A file for one machine, PostgreSQL for several.
+DATABASE_POOL = env.integer("DATABASE_POOL", 8, least=0, most=1000)  # connections of a process
+try:
+    DATABASES = {
+        "default": databases.configuration(
+            env.text("DATABASE_URL", f"sqlite:///{STATE / 'db.sqlite3'}"), pool=DATABASE_POOL
+        )
+    }
+except databases.BadAddress as error:
+    raise ImproperlyConfigured(f"DIGITSITE_DATABASE_URL: {error}.") from None
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_URL = env.text("REDIS_URL")  # `serve` sets it for its children; empty: there is none
+REDIS_PREFIX = env.text("REDIS_PREFIX", "digitsite")  # of what we name there
+
+# What wakes the workers that learn; without a broker nothing is learned.
+BROKER_URL = env.text("BROKER_URL", REDIS_URL)
+TRAIN_KICK_SECONDS = env.integer("TRAIN_KICK_SECONDS", 5, most=3600)  # between looks for work
+WORKER_GRACE_SECONDS = env.integer("WORKER_GRACE_SECONDS", 20, least=0, most=600)  # at its stop
+HEARTBEAT_FILE: Path | None = env.path("HEARTBEAT_FILE", None)  # touched while it works
+try:
+    CELERY = BROKER_URL and broker.configuration(
+        BROKER_URL, kick_seconds=TRAIN_KICK_SECONDS, grace_seconds=WORKER_GRACE_SECONDS
+    )
+except broker.BadAddress as error:
+    raise ImproperlyConfigured(f"DIGITSITE_BROKER_URL: {error}.") from None
 
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
@@ -149,9 +154,14 @@ CONTENT_SECURITY_POLICY = {
 
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
-STORAGES = {
+STORAGES: dict[str, dict[str, Any]] = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "digitsite.static_files.HashedStaticFiles"},
+    # Where version folders come from. With another backend, VERSIONS_DIR holds this machine's copy.
+    "versions": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": VERSIONS_DIR},
+    },
 }
 WHITENOISE_ALLOW_ALL_ORIGINS = False
 
@@ -190,8 +200,28 @@ RETENTION_DAYS = env.integer("RETENTION_DAYS", 90, most=36_500)
 MEMORY_SIZE = env.integer("MEMORY_SIZE", 128, most=10_000)
 RECEIPT_POLL_SECONDS = 1.0
 
-# The version folder to serve in place of the one that comes with the code.
-MODEL_DIR = env.path("MODEL", BASE_DIR / "recognizer" / "weights" / "anchor")
+# A version folder to serve whatever the champion is; None: the champion.
+MODEL_DIR: Path | None = env.path("MODEL", None)
+VERSION_POLL_SECONDS = 1.0
+
+# Training: a run is opened after so many approvals, or once one has waited so many seconds; with
+# TRAIN_EVERY_HOURS, so many hours after the last run instead. More challengers need more workers.
+# What a lost worker had is taken over after TRAIN_LEASE_SECONDS.
+TRAIN_AFTER_APPROVALS = env.integer("TRAIN_AFTER_APPROVALS", 100)
+TRAIN_AFTER_SECONDS = env.integer("TRAIN_AFTER_SECONDS", 5, least=0, most=30 * 86_400)
+TRAIN_EVERY_HOURS = env.integer("TRAIN_EVERY_HOURS", 0, least=0, most=8760)
+TRAIN_LEASE_SECONDS = env.integer("TRAIN_LEASE_SECONDS", 30, least=2, most=600)
+TRAIN_CHALLENGERS = env.integer("TRAIN_CHALLENGERS", 1, most=16)
+# A tenth of the base and of the steps: to try the loop out in seconds, not to learn well.
+TRAIN_SMALL = env.flag("TRAIN_SMALL", default=False)
+# So few steps at the usual rate do only damage, and the gate would refuse every version.
+_small = {"steps": 10, "most_steps": 10, "lr": 3e-4}
+TRAIN_CONFIG: dict[str, float] = _small if TRAIN_SMALL else {}
+# What the gate lets one submitter and one class have of the corrections, and how many labels may
+# seem impossible to the anchor; a site for one person raises the first to 100.
+GATE_SUBMITTER_PERCENT = env.integer("GATE_SUBMITTER_PERCENT", 20, most=100)
+GATE_CLASS_PERCENT = env.integer("GATE_CLASS_PERCENT", 30, most=100)
+GATE_IMPLAUSIBLE_PERCENT = env.integer("GATE_IMPLAUSIBLE_PERCENT", 6, least=0, most=100)
 DATA_DIR = env.path("DATA_DIR", BASE_DIR / "data")  # data sets of the trainer
 METRICS_TOKEN = env.text("METRICS_TOKEN")
 

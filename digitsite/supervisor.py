@@ -35,6 +35,7 @@ class Spec:
     name: str
     command: Sequence[str]
     environment: dict[str, str] = field(default_factory=dict)
+    late: bool = False  # starts once the others are ready, and never keeps them from it
 
 
 class Failed(Exception):
@@ -125,6 +126,8 @@ class Supervisor:
     def run(self, is_ready: Callable[[], bool], on_ready: Callable[[], None]) -> None:
         """Start everything, call `on_ready` once `is_ready`, and return after a clean stop.
 
+        What is late starts after that.
+
         Raises:
             Failed: a process ended before that; its own lines say why.
         """
@@ -135,6 +138,8 @@ class Supervisor:
         try:
             while not self._stopping.wait(TICK_SECONDS):
                 for child in self.children:
+                    if child.spec.late and not ready:
+                        continue
                     before = child.process
                     if child.look() and not ready:
                         raise Failed(child.spec.name)

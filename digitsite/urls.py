@@ -7,8 +7,10 @@ from feedback import people
 from feedback.api import router as corrections
 from recognizer import operations, views
 from recognizer.api import api
+from trainer.api import router as runs
 
 api.add_router("", corrections)
+api.add_router("", runs)
 
 urlpatterns = [
     path("", people.introduced(views.draw), name="draw"),

@@ -19,9 +19,9 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 
 from feedback import decisions, exports, review
-from feedback.audit_admin import ReadOnlyAdmin
 from feedback.bulk import BULKS, IN_MENU, LIMIT, asked_for, carry_out, confirmation, report
 from feedback.models import Correction, CorrectionQuerySet
+from recognizer.read_only_admin import ReadOnlyAdmin
 
 EXPORT: Final = "feedback.export_correction"
 

@@ -56,6 +56,7 @@ class CorrectionAdmin(SelectionActions):
         "claim",
         "confidence_percent",
         "status",
+        "effect",
         "device",
         "model_version",
         "copies",
@@ -212,6 +213,11 @@ class CorrectionAdmin(SelectionActions):
     def confidence_percent(self, item: Correction) -> str:
         """The model's confidence in what it said."""
         return evidence.percent(item.confidence)
+
+    @admin.display(description="Effect", ordering="live_version")
+    def effect(self, item: Correction) -> str:
+        """What training made of it."""
+        return evidence.effect(item)
 
     @admin.display(description="Created", ordering="created")
     def arrived(self, item: Correction) -> SafeString:

@@ -110,6 +110,9 @@ class ReceiptOut(Schema):
     id: UUID
     status: ReceiptStatus
     version: int | None = Field(description="The version that learned from it, once it is live")
+    serving: tuple[int, int] | None = Field(
+        description="How many of how many processes serve what it taught, once it is live"
+    )
     label: str
     predicted: str | None
     created: datetime
@@ -167,12 +170,12 @@ async def submit_correction(request: HttpRequest, response: HttpResponse) -> Ans
         said, raster, strokes = await _read(request)
         person = await _in_thread(people.of_request)(request)
         submission = _submission(request, person, said, raster, strokes)
-        row, is_new = await _in_thread(submit)(submission)
+        receipt, is_new = await _in_thread(_store)(submission)
     except Refused as error:
         raise _refusal(error) from error
     if person.is_new:
         people.introduce(response, person)
-    return Answer(201 if is_new else 200, _receipt(row))
+    return Answer(201 if is_new else 200, receipt)
 
 
 @router.get("/corrections", response={200: list[MineOut], 422: ErrorOut})
@@ -183,8 +186,9 @@ async def list_my_corrections(request: HttpRequest, recent: Query[Recent]) -> li
         person = people.of_request(request)
         if person.is_new:
             return []
-        rows = Correction.objects.visible_to(person.keys).newest_first()
-        return [_mine(row) for row in rows.defer("features")[: recent.limit]]
+        mine = Correction.objects.visible_to(person.keys).newest_first()
+        rows = list(mine.defer("features")[: recent.limit])
+        return [_mine(*pair) for pair in zip(rows, receipts.receipts_of(rows), strict=True)]
 
     return await _in_thread(mine)()
 
@@ -216,10 +220,10 @@ async def export_npz(request: HttpRequest, chosen: Query[Chosen]) -> HttpRespons
 @router.get("/corrections/{id}", response={200: ReceiptOut, 404: ErrorOut, 422: ErrorOut})
 async def read_receipt(request: HttpRequest, id: UUID) -> ReceiptOut:  # noqa: A002
     """Tell what has become of a correction. Whoever knows its id may ask."""
-    row = await _in_thread(Correction.objects.without_blobs().filter(pk=id).first)()
-    if row is None:
+    receipt = await _in_thread(_find)(id)
+    if receipt is None:
         raise _nowhere()
-    return _receipt(row)
+    return receipt
 
 
 @router.delete("/corrections/{id}", response={200: DeletedOut, **_ERRORS})
@@ -308,12 +312,22 @@ def _nowhere() -> ApiError:
     return ApiError(404, "not_found", "there is no correction with this id")
 
 
-def _receipt(row: Correction) -> ReceiptOut:
-    receipt = receipts.receipt_of(row)
+def _store(submission: Submission) -> tuple[ReceiptOut, bool]:
+    row, is_new = submit(submission)
+    return _receipt(row, *receipts.receipts_of([row])), is_new
+
+
+def _find(pk: UUID) -> ReceiptOut | None:
+    row = Correction.objects.without_blobs().filter(pk=pk).first()
+    return _receipt(row, *receipts.receipts_of([row])) if row else None
+
+
+def _receipt(row: Correction, receipt: receipts.Receipt) -> ReceiptOut:
     return ReceiptOut(
         id=receipt.id,
         status=receipt.status,
         version=receipt.version,
+        serving=receipt.serving,
         label=row.label,
         predicted=row.predicted,
         created=row.created,
@@ -321,9 +335,9 @@ def _receipt(row: Correction) -> ReceiptOut:
     )
 
 
-def _mine(row: Correction) -> MineOut:
+def _mine(row: Correction, receipt: receipts.Receipt) -> MineOut:
     image = "data:image/png;base64," + base64.b64encode(png(row.picture(_PICTURE))).decode()
-    return MineOut(image=image, **_receipt(row).model_dump())
+    return MineOut(image=image, **_receipt(row, receipt).model_dump())
 
 
 async def _delete(request: HttpRequest, erase: Callable[[people.Person], int]) -> DeletedOut:

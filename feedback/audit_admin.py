@@ -1,40 +1,17 @@
-"""The audit in the admin, and what the admin's pages of this app have in common: nothing is edited.
+"""The audit in the admin. Registered by `admin.py`."""
 
-Registered by `admin.py`.
-"""
-
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.contrib import admin
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from feedback.dates import QuickDates
-from feedback.models import ReviewEvent, ReviewEventQuerySet
-
-if TYPE_CHECKING:
-    _Admin = admin.ModelAdmin[Any]
-else:
-    _Admin = admin.ModelAdmin  # generic for type checkers alone
-
-
-class ReadOnlyAdmin(_Admin):
-    """Rows that are looked at here and changed elsewhere, superusers included."""
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Nobody."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Nobody."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Nobody."""
-        return False
+from feedback.models import EFFECTS, ReviewEvent, ReviewEventQuerySet
+from recognizer.read_only_admin import ReadOnlyAdmin
 
 
 class _Listed(QuickDates, ReviewEventQuerySet):
@@ -67,7 +44,7 @@ class ReviewEventAdmin(ReadOnlyAdmin):
     @admin.display(description="By", ordering="actor_name")
     def by(self, event: ReviewEvent) -> str:
         """Who did it."""
-        return event.actor_name or "its submitter"
+        return event.actor_name or ("training" if event.action in EFFECTS else "its submitter")
 
     @admin.display(description="Status")
     def status(self, event: ReviewEvent) -> str:

@@ -15,9 +15,9 @@ from django.db import DatabaseError
 
 from feedback import memories, people
 from feedback.errands import Errands
-from feedback.models import Correction, Device, Verdict
+from feedback.models import Device, Verdict
 from feedback.people import Person
-from feedback.receipts import News, Receipt, receipt_of, watcher
+from feedback.receipts import News, Receipt, receipts_of, watcher
 from feedback.submissions import (
     NotALabel,
     Refused,
@@ -100,7 +100,7 @@ class FeedbackConsumer(DrawConsumer):
         self._session.memory = None
 
     async def tell(self, news: News) -> None:
-        """Pass a decision on; learn from what the same person taught elsewhere."""
+        """Pass on what became of it; learn from what the same person taught elsewhere."""
         if not news.submitted:
             await self._send_receipt(news.receipt)
         elif news.receipt.id not in self._own:
@@ -145,7 +145,7 @@ class FeedbackConsumer(DrawConsumer):
     ) -> None:
         complete = submission(person=self._known_person())
         try:
-            row, memory = await database_sync_to_async(_store)(
+            receipt, memory = await database_sync_to_async(_store)(
                 complete, predictor, self._session.memory
             )
         except Refused as error:
@@ -154,9 +154,9 @@ class FeedbackConsumer(DrawConsumer):
         except Exception:
             await self._error(BadFrame("unavailable", "this could not be stored: try again", n))
             raise
-        self._own.add(row.pk)
+        self._own.add(receipt.id)
         self._listen()
-        await self._send_receipt(receipt_of(row))
+        await self._send_receipt(receipt)
         self._use(memory)
 
     async def _forget(self, n: int | None) -> None:
@@ -196,7 +196,12 @@ class FeedbackConsumer(DrawConsumer):
 
     async def _send_receipt(self, receipt: Receipt) -> None:
         await self._send(
-            ReceiptFrame(id=receipt.id, status=receipt.status, version=receipt.version)
+            ReceiptFrame(
+                id=receipt.id,
+                status=receipt.status,
+                version=receipt.version,
+                serving=receipt.serving,
+            )
         )
 
 
@@ -216,20 +221,21 @@ def _label(frame: VerdictFrame, shown: str | None) -> str:
 
 def _store(
     submission: Submission, predictor: Predictor, memory: Memory | None
-) -> tuple[Correction, Memory | None]:
+) -> tuple[Receipt, Memory | None]:
     """Store a correction and learn from it; a memory that fails does not undo the correction."""
     row, is_new = submit(submission)
+    (receipt,) = receipts_of([row])
     try:
         if memory is None or memory.version != predictor.version:
-            return row, memories.recall(submission.person, predictor)
+            return receipt, memories.recall(submission.person, predictor)
     except DatabaseError:
         logger.warning("a personal memory could not be built")
-        return row, memory
+        return receipt, memory
     if is_new:
         memory = memories.remember(
             memory, predictor, row.raster, row.submitted_label, submission.verdict
         )
-    return row, memory
+    return receipt, memory
 
 
 def _code(error: Refused) -> ErrorCode:

@@ -19,9 +19,10 @@ from django.db.models import Max, Q
 from django.utils import timezone
 
 from feedback import scoring
-from feedback.models import Action, Correction, ReviewEvent, Status
+from feedback.models import EFFECTS, Action, Correction, Learning, ReviewEvent, Status
 from recognizer import serving
 from recognizer.alphabet import label_of
+from recognizer.models import Champion
 
 T = TypeVar("T")
 
@@ -177,8 +178,12 @@ def record(
     after: tuple[str, str] = ("", ""),
     reason: str = "",
     digest: str = "",
+    version: int | None = None,
 ) -> ReviewEvent:
-    """Return an event, not saved yet, of a move from one (status, label) to another."""
+    """Return an event, not saved yet, of a move from one (status, label) to another.
+
+    `version` is the champion, where that is not the version that this process serves.
+    """
     return ReviewEvent(
         correction_id=correction.pk,
         action=action,
@@ -189,17 +194,17 @@ def record(
         status_after=after[0],
         label_after=after[1],
         reason=reason[:REASON_LENGTH],
-        champion_version=champion_version(),
+        champion_version=champion_version() if version is None else version,
         digest=digest,
     )
 
 
 def champion_version() -> int | None:
-    """Return the version that answers now."""
-    try:
-        return serving.current().version
-    except serving.Unavailable:
-        return None
+    """Return the version that answers now: this process's, or else the champion."""
+    served = serving.served()
+    if served is not None:
+        return served
+    return Champion.objects.values_list("version", flat=True).first()
 
 
 def _batches(things: Iterable[T]) -> Iterator[list[T]]:
@@ -238,12 +243,15 @@ def _fitting(
 
 
 def _lock(condition: Q) -> list[Correction]:
-    rows = Correction.objects.select_for_update().filter(condition)
+    # In one order, so that two bulk decisions do not wait for each other.
+    rows = Correction.objects.select_for_update().filter(condition).order_by("pk")
     return list(rows.only("id", "status", "label", "duplicate_of_id", "submitter"))
 
 
 def _latest_events(ids: Sequence[UUID]) -> dict[UUID, ReviewEvent]:
-    events = ReviewEvent.objects.filter(correction__in=ids).order_by("pk")
+    """Return what people did last to each item, whatever training made of it since."""
+    events = ReviewEvent.objects.filter(correction__in=ids).exclude(action__in=EFFECTS)
+    events = events.order_by("pk")
     return {event.correction_id: event for event in events}  # the last one stays
 
 
@@ -270,11 +278,18 @@ def _carry_out(moves: Sequence[_Move], start: Status, act: _Act, outcome: Outcom
             if count != len(named):
                 # They were locked in this state: this is a fault, so nothing of it happens.
                 raise RuntimeError(f"{len(named)} rows were {start} and {count} moved")
+            if act.action == Action.RELABEL:
+                # Under this label nothing has learned from it; `lessons.follow` knows otherwise.
+                Correction.objects.filter(pk__in=named).learn(
+                    learning=Learning.NOTHING, live_version=None, live_at=None
+                )
+    version = champion_version()
     events = [
         record(
             row,
             act.action,
             act.actor,
+            version=version,
             before=(row.status, row.label),
             after=(move.status, move.label),
             reason=act.reason,
@@ -327,6 +342,7 @@ def _back(rows: tuple[Correction, ...], event: ReviewEvent) -> _Move:
         ReviewEvent.objects.filter(
             correction=event.correction_id, pk__lt=event.pk, status_after=before
         )
+        .exclude(action__in=EFFECTS)
         .select_related("actor")
         .latest("pk")
     )

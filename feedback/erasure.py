@@ -48,7 +48,7 @@ def _erase(corrections: CorrectionQuerySet, action: Action) -> int:
     count = 0
     for start in range(0, len(ids), _BATCH):
         with transaction.atomic():
-            leaving = corrections.filter(pk__in=ids[start : start + _BATCH])
+            leaving = corrections.filter(pk__in=ids[start : start + _BATCH]).order_by("pk")
             count += _erase_batch(list(leaving.select_for_update().only(*_COLUMNS)), action)
     if count:
         _cut_log()

@@ -6,7 +6,7 @@ address or a browser: they are not stored.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -17,7 +17,7 @@ from django.utils import timezone
 from django.utils.timesince import timesince
 
 from feedback import scoring, triage
-from feedback.models import Action, Correction, ReviewEvent, Status
+from feedback.models import Action, Correction, Learning, ReviewEvent, Status
 from feedback.narrowing import submitter_name
 from recognizer import serving
 from recognizer.alphabet import CHARSETS, INDEX, LABELS
@@ -37,6 +37,11 @@ _DONE: Final[dict[str, str]] = {
     Action.UNDO: "decision undone",
     Action.WITHDRAW: "deleted by its owner",
     Action.EXPIRE: "deleted because nobody reviewed it in time",
+    Action.TRAIN: "in training",
+    Action.WAIT: "waiting for the next training",
+    Action.LIVE: "live in version {version}",
+    Action.SPREAD: "live everywhere in version {version}",
+    Action.UNLEARN: "not in version {version}, the champion",
 }
 
 
@@ -209,6 +214,36 @@ def other_claims(item: Correction) -> list[Correction]:
     return list(same.only("id", "label", "status").order_by("created")[:5])
 
 
+def effect(item: Correction, now: datetime | None = None) -> str:
+    """Return what training has made of an item so far; nothing where it has no part in it."""
+    approved = item.status == Status.APPROVED
+    if item.learning == Learning.LIVE:
+        if not approved:
+            return f"still in version {item.live_version}, until the next training"
+        since = "on its way to every process"
+        if item.live_at is not None:
+            since = f"live since {clock(item.live_at, now or timezone.now())}"
+        return f"in version {item.live_version}, {since}"
+    if not approved:
+        return ""
+    in_training = item.learning == Learning.TRAINING
+    return "in training" if in_training else "waiting for the next training"
+
+
+def clock(moment: datetime, now: datetime) -> str:
+    """Return a moment as a time, with its day where that is another one than today."""
+    moment, now = moment.astimezone(UTC), now.astimezone(UTC)
+    return f"{moment:%H:%M}" if moment.date() == now.date() else f"{moment:%Y-%m-%d %H:%M}"
+
+
+def span(seconds: float) -> str:
+    """Return how long something took, as precisely as anybody cares."""
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    minutes = seconds / 60
+    return f"{minutes:.0f} min" if minutes < 120 else f"{minutes / 60:.0f} h"
+
+
 def timeline(item: Correction) -> list[tuple[datetime, str]]:
     """Return what happened to an item, oldest first, as (when, words)."""
     events = ReviewEvent.objects.filter(correction=item.pk).order_by("pk")
@@ -216,7 +251,7 @@ def timeline(item: Correction) -> list[tuple[datetime, str]]:
 
 
 def _words(event: ReviewEvent) -> str:
-    text = _DONE[event.action]
+    text = _DONE[event.action].format(version=event.champion_version)
     if event.label_after and event.label_after != event.label_before:
         text += f" as {event.label_after}"
     if event.actor_name:

@@ -1,7 +1,9 @@
 """Reads JSONL of ours back: the same rows with the same history.
 
 The whole file is checked before the first row is written. What is here already is left alone, and
-what its owner has deleted here does not come back. Knows nothing about permissions.
+what its owner has deleted here does not come back. What was live elsewhere is not so here: another
+installation's versions are not ours, so that stays in the history alone. Knows nothing about
+permissions.
 """
 
 import base64
@@ -24,6 +26,7 @@ from feedback.models import (
     Action,
     Correction,
     Device,
+    ReceiptStatus,
     ReviewEvent,
     Status,
     Verdict,
@@ -62,7 +65,7 @@ class _Event(_Part):
     action: Action
     by: Name | None
     at: AwareDatetime
-    status: tuple[Status | Literal[""], Status | Literal[""]]
+    status: tuple[ReceiptStatus | Literal[""], ReceiptStatus | Literal[""]]
     label: tuple[Label | Literal[""], Label | Literal[""]]
     reason: Annotated[str, Field(max_length=500)]
     champion_version: Annotated[int, Field(ge=1)] | None

@@ -1,9 +1,9 @@
 """Corrections and the record of what was decided about them.
 
 A correction's state moves only through `CorrectionQuerySet.move`, a conditional update on the
-expected state, and rows leave only through `erase`; their callers (`decisions.py`, `erasure.py`)
-write the event of the move in the same transaction. Events are append-only. Knows nothing about
-requests, sockets or training.
+expected state, what training made of it only through `learn`, and rows leave only through `erase`;
+their callers (`decisions.py`, `lessons.py`, `erasure.py`) write the event of the move in the same
+transaction. Events are append-only. Knows nothing about requests, sockets or how versions are made.
 """
 
 import uuid
@@ -17,11 +17,14 @@ from django.db.models import Q
 from django.utils import timezone
 
 from recognizer.alphabet import CHARSETS, LABELS
+from recognizer.append_only import AppendOnlyModel, AppendOnlyQuerySet
 from recognizer.rasterizer import SIDE, Raster, rasterise
 from recognizer.strokes import Drawing, Ink, Limits
 
 PIXELS = SIDE * SIDE
-_STATE = frozenset({"status", "label", "reviewer", "decided"})  # what only a decision may change
+# What only a decision may change, and what only a lesson may.
+_STATE = frozenset({"status", "label", "reviewer", "decided"})
+_LEARNING = frozenset({"learning", "live_version", "live_at"})
 
 
 class Status(models.TextChoices):
@@ -40,6 +43,14 @@ class ReceiptStatus(models.TextChoices):
     APPROVED = "approved"
     REJECTED = "rejected"
     REVOKED = "revoked"
+    TRAINING = "training"
+    LIVE = "live"
+
+
+class Learning(models.TextChoices):
+    """What training has made of a correction so far."""
+
+    NOTHING = "", "Nothing"
     TRAINING = "training"
     LIVE = "live"
 
@@ -73,6 +84,15 @@ class Action(models.TextChoices):
     UNDO = "undo"
     WITHDRAW = "withdraw"  # deleted by its owner
     EXPIRE = "expire"  # deleted by the retention rule
+    TRAIN = "train"  # a training run learns from it
+    WAIT = "wait"  # the run ended without a new version: the next one will
+    LIVE = "live"  # the champion has learned from it
+    SPREAD = "spread"  # and every process serves it
+    UNLEARN = "unlearn"  # the champion is one that has not, or no longer
+
+
+# What training did: nobody decided it, so it is neither undone nor in the way of a decision.
+EFFECTS = (Action.TRAIN, Action.WAIT, Action.LIVE, Action.SPREAD, Action.UNLEARN)
 
 
 class StateChange(TypeError):
@@ -123,14 +143,22 @@ class CorrectionQuerySet(models.QuerySet["Correction"]):
         """Change those that are still in the state `expected`; return how many were."""
         return models.QuerySet.update(self.filter(status=expected), **changes)
 
+    def learn(self, **changes: Any) -> int:
+        """Change what training made of them; the caller records it."""
+        if others := changes.keys() - _LEARNING:
+            raise StateChange(f"{', '.join(sorted(others))}: not a matter of training")
+        return models.QuerySet.update(self, **changes)
+
     def erase(self) -> int:
         """Delete the rows, strokes and pixels included; the caller records it."""
         return super().delete()[0]
 
     def update(self, **changes: Any) -> int:
-        """Update anything but the state."""
+        """Update anything but the state and what was learned."""
         if forbidden := _STATE.intersection(changes):
             raise StateChange(f"{', '.join(sorted(forbidden))}: decide through feedback.decisions")
+        if forbidden := _LEARNING.intersection(changes):
+            raise StateChange(f"{', '.join(sorted(forbidden))}: learn through feedback.lessons")
         return super().update(**changes)
 
     def delete(self) -> Never:
@@ -180,6 +208,13 @@ class Correction(models.Model):
     duplicates = models.PositiveIntegerField(default=0)  # copies folded into this item
     remembered = models.BooleanField(default=True)  # counts in the personal memory
 
+    # Copies share these with their item too, as soon as `lessons.follow` has seen them.
+    learning = models.CharField(
+        max_length=8, choices=Learning, default=Learning.NOTHING, blank=True
+    )
+    live_version = models.PositiveIntegerField(null=True, blank=True)  # since which it is live
+    live_at = models.DateTimeField(null=True, blank=True)  # when first it was so everywhere
+
     # What the anchor made of it when it came in; recomputed when the anchor is replaced.
     anchor = models.CharField(max_length=16, blank=True)  # start of the anchor's digest
     anchor_label = models.CharField(max_length=1, blank=True)
@@ -207,6 +242,10 @@ class Correction(models.Model):
             # Rows are wide: a list of items turns its pages without reading those before them.
             models.Index(fields=["duplicate_of", "-created", "-id"], name="correction_items"),
             models.Index(fields=["version"], name="correction_by_version"),
+            models.Index(fields=["learning"], name="correction_by_learning"),
+            models.Index(
+                fields=["live_at"], name="correction_by_live_at", condition=~Q(live_at=None)
+            ),
         ]
         constraints: ClassVar = [
             models.CheckConstraint(
@@ -217,6 +256,14 @@ class Correction(models.Model):
                 condition=Q(status__in=Status.values), name="correction_status_is_known"
             ),
             models.CheckConstraint(
+                condition=Q(learning__in=Learning.values), name="correction_learning_is_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(learning=Learning.LIVE, live_version__gte=1)
+                | (~Q(learning=Learning.LIVE) & Q(live_version=None)),
+                name="correction_live_in_a_version",
+            ),
+            models.CheckConstraint(
                 condition=Q(confidence__gte=0, confidence__lte=1), name="correction_confidence"
             ),
         ]
@@ -225,10 +272,10 @@ class Correction(models.Model):
         return f"{self.id} ({self.submitted_label}, {self.status})"
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Save a new row; of an old one, only named fields that are not its state."""
+        """Save a new row; of an old one, only named fields, neither its state nor its learning."""
         if not self._state.adding:
             fields = kwargs.get("update_fields")
-            if fields is None or _STATE.intersection(fields):
+            if fields is None or (_STATE | _LEARNING).intersection(fields):
                 raise StateChange("name update_fields; states move through feedback.decisions")
         super().save(*args, **kwargs)
 
@@ -256,6 +303,12 @@ class Correction(models.Model):
         return np.frombuffer(bytes(self.features), np.float16).astype(np.float32)
 
     @property
+    def standing(self) -> ReceiptStatus:
+        """What its submitter is told: the review, and once approved what training made of it."""
+        approved = self.status == Status.APPROVED
+        return ReceiptStatus(self.learning if approved and self.learning else self.status)
+
+    @property
     def was_relabelled(self) -> bool:
         """Whether a reviewer gave it another label than its submitter."""
         return self.label != self.submitted_label
@@ -269,27 +322,11 @@ class Correction(models.Model):
 _ANY_SIZE = Limits(strokes=2**31, points=2**31)
 
 
-class AppendOnly(TypeError):
-    """The audit is written once."""
+class ReviewEventQuerySet(AppendOnlyQuerySet["ReviewEvent"]):
+    """Events."""
 
 
-class ReviewEventQuerySet(models.QuerySet["ReviewEvent"]):
-    """Events that can be added and read."""
-
-    def update(self, **changes: Any) -> Never:
-        """Refuse."""
-        raise AppendOnly("review events are never changed")
-
-    def delete(self) -> Never:
-        """Refuse."""
-        raise AppendOnly("review events are never deleted")
-
-    def bulk_update(self, *args: Any, **kwargs: Any) -> Never:
-        """Refuse."""
-        raise AppendOnly("review events are never changed")
-
-
-class ReviewEvent(models.Model):
+class ReviewEvent(AppendOnlyModel):
     """One thing that happened to one correction: who, when, before, after."""
 
     # Without a constraint: the id stays here when the correction has been erased.
@@ -320,12 +357,20 @@ class ReviewEvent(models.Model):
     def __str__(self) -> str:
         return f"{self.action} {self.correction_id}"
 
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        """Save a new event."""
-        if not self._state.adding or kwargs.get("force_update"):
-            raise AppendOnly("review events are never changed")
-        super().save(*args, **kwargs)
 
-    def delete(self, *args: Any, **kwargs: Any) -> Never:
-        """Refuse."""
-        raise AppendOnly("review events are never deleted")
+class Lesson(models.Model):
+    """One item, as a version has learned it."""
+
+    version = models.PositiveIntegerField()
+    correction = models.UUIDField(db_index=True)  # no constraint: the version outlives the item
+    label = models.CharField(max_length=1)
+    created = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        default_permissions = ()
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["version", "correction"], name="lesson_once_a_version"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.correction} ({self.label}) in version {self.version}"

@@ -11,7 +11,7 @@ from django.db.models import Count, Min, Q
 from django.urls import reverse
 from django.utils import timezone
 
-from feedback import charts, evidence
+from feedback import charts, evidence, lessons
 from feedback.dates import text_of
 from feedback.models import Action, Correction, ReviewEvent, Status
 from feedback.narrowing import submitter_name
@@ -53,6 +53,7 @@ def overview() -> dict[str, Any]:
     )
     approved = by_status.get(Status.APPROVED, 0)
     decided = sum(by_status.values()) - by_status.get(Status.PENDING, 0)
+    delays = lessons.delays()
     oldest = Correction.objects.pending().aggregate(oldest=Min("created"))["oldest"]
     return {
         "figures": [
@@ -61,6 +62,8 @@ def overview() -> dict[str, Any]:
             ("decided", decided),
             ("approved of decided", evidence.percent(approved / decided) if decided else NOTHING),
             ("agreement when read blind", _blind_agreement()),
+            ("approval to live, half within", _span(delays.p50)),
+            ("approval to live, 95 % within", _span(delays.p95)),
         ],
         "day_count": DAYS,
         "days": _days(),
@@ -163,6 +166,10 @@ def _blind_agreement() -> str:
     )
     total = readings["same"] + readings["other"]
     return f"{evidence.percent(readings['same'] / total)} of {total}" if total else NOTHING
+
+
+def _span(seconds: float | None) -> str:
+    return NOTHING if seconds is None else evidence.span(seconds)
 
 
 def _list(**narrowed: str) -> str:

@@ -1,8 +1,8 @@
 """Tells people what becomes of their corrections: receipts, and one watcher a process.
 
-Decisions are made anywhere: in this process, in another, from the command line. The audit is where
-all of them meet, so the watcher reads its new events, once a second while somebody is connected,
-with one query for all sockets. Knows nothing about frames or consumers.
+Decisions are made anywhere, and so are versions: in this process, in another, from the command
+line. The audit is where all of them meet, so the watcher reads its new events, once a second while
+somebody is connected, with one query for all sockets. Knows nothing about frames or consumers.
 """
 
 import asyncio
@@ -17,6 +17,7 @@ from django.conf import settings
 from django.db import DatabaseError
 from django.db.models import Max
 
+from feedback import lessons
 from feedback.models import Action, Correction, ReceiptStatus, ReviewEvent
 
 logger = logging.getLogger(__name__)
@@ -24,6 +25,8 @@ logger = logging.getLogger(__name__)
 # Where transactions overlap, an event may become visible after one with a larger number. Looking
 # back this far finds it; what was told already is not told twice.
 _LOOK_BACK: Final = 500
+_STANDING: Final = ("submitter", "status", "label", "duplicate_of", "learning", "live_version")
+_ONCE_APPROVED: Final = (ReceiptStatus.APPROVED, ReceiptStatus.TRAINING, ReceiptStatus.LIVE)
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,7 @@ class Receipt:
     id: UUID
     status: ReceiptStatus
     version: int | None = None  # the one that learned from it, once it is live
+    serving: lessons.Reach | None = None  # how far it has come by then
 
 
 @dataclass(frozen=True)
@@ -41,7 +45,7 @@ class News:
 
     submitter: str
     receipt: Receipt
-    submitted: bool  # it is new; otherwise it was decided
+    submitted: bool  # it is new; otherwise it moved on
 
 
 class Reader(Protocol):
@@ -54,9 +58,18 @@ class Reader(Protocol):
         """Build the personal memory anew."""
 
 
-def receipt_of(correction: Correction) -> Receipt:
-    """Return where a correction stands."""
-    return Receipt(correction.pk, ReceiptStatus(correction.status))
+def receipts_of(corrections: Sequence[Correction]) -> list[Receipt]:
+    """Return where corrections stand, in as many queries as for one."""
+    reach = lessons.reach(corrections)
+    return [
+        Receipt(
+            row.pk,
+            row.standing,
+            row.live_version if row.standing == ReceiptStatus.LIVE else None,
+            reach.get(row.pk),
+        )
+        for row in corrections
+    ]
 
 
 class Audience:
@@ -156,15 +169,27 @@ class Watcher:
 
 
 def _news(events: Sequence[int]) -> Iterator[News]:
-    rows = (
+    """Yield what these events say, once each."""
+    rows = list(
         ReviewEvent.objects.filter(pk__in=events)
         .order_by("pk")
-        .values_list("action", "correction", "status_after", "correction__submitter")
+        .values_list("action", "correction", "status_after")
     )
-    for action, correction, status, submitter in rows:
-        if status:  # what was erased has none
-            receipt = Receipt(correction, ReceiptStatus(status))
-            yield News(submitter, receipt, submitted=action == Action.SUBMIT)
+    concerned = Correction.objects.filter(pk__in={correction for _, correction, _ in rows})
+    corrections = list(concerned.only(*_STANDING))
+    now = {receipt.id: receipt for receipt in receipts_of(corrections)}
+    submitters = {row.pk: row.submitter for row in corrections}
+    told: set[News] = set()
+    for action, correction, status in rows:
+        if not status or correction not in now:  # erased, then or since
+            continue
+        receipt = Receipt(correction, ReceiptStatus(status))
+        if status in _ONCE_APPROVED and now[correction].status in _ONCE_APPROVED:
+            receipt = now[correction]  # the event does not know how far training has come
+        news = News(submitters[correction], receipt, submitted=action == Action.SUBMIT)
+        if news not in told:
+            told.add(news)
+            yield news
 
 
 watcher = Watcher()

@@ -168,7 +168,7 @@ def _store(submission: Submission, label: str, scores: scoring.Scores) -> Correc
         near_hash=fingerprints.near_hash(submission.raster),
         **asdict(scores),
     )
-    row.duplicate_of = _original(row)
+    row.duplicate_of = _still_waiting(_original(row))
     row.save(force_insert=True)
     if row.duplicate_of is not None:
         copies = Correction.objects.filter(pk=row.duplicate_of.pk)
@@ -196,6 +196,14 @@ def _original(row: Correction) -> Correction | None:
         if fingerprints.alike(candidate.raster, row.raster):
             return candidate
     return None
+
+
+def _still_waiting(item: Correction | None) -> Correction | None:
+    """Hold an item until its copy is stored; None where it was decided or erased meanwhile."""
+    if item is None:
+        return None
+    waiting = Correction.objects.pending().filter(pk=item.pk)
+    return waiting.select_for_update().only("id").first()
 
 
 def _take_quota(submitter: str, address: str) -> None:

@@ -8,6 +8,7 @@ import base64
 from typing import Any, Final
 
 import cv2
+from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.http import HttpRequest
 from ninja import NinjaAPI, Schema
@@ -86,7 +87,9 @@ class VersionOut(Schema):
     number: int
     name: str
     created: str
-    serving: bool
+    serving: bool = Field(description="whether the process that was asked answers with it")
+    champion: bool = Field(description="whether every process ought to")
+    live: tuple[int, int] | None = Field(description="in how many of how many processes it is live")
     architecture: dict[str, Any]
     metrics: dict[str, Any]
     sha256: dict[str, str]
@@ -96,6 +99,7 @@ class VersionsOut(Schema):
     """All versions on this machine, newest first."""
 
     serving: int | None
+    champion: int | None = Field(description="null while the database does not answer")
     versions: list[VersionOut]
 
 
@@ -155,13 +159,22 @@ async def list_versions(request: HttpRequest) -> VersionsOut:
     except serving.Unavailable:
         active = None
     cards = await asyncio.to_thread(versions.cards)
+    known = await sync_to_async(versions.known)()
+    if known is not None:  # a folder alone is not a version
+        cards = {number: card for number, card in cards.items() if number in known.live}
     if active is not None:
         cards = {**cards, active.number: active}
     return VersionsOut(
         serving=active.number if active else None,
+        champion=known.champion if known else None,
         versions=[
-            VersionOut(serving=active == card, **card.model_dump(include=set(_CARD_FIELDS)))
-            for _, card in sorted(cards.items(), reverse=True)
+            VersionOut(
+                serving=card is active,
+                champion=known is not None and known.champion == number,
+                live=known.live.get(number) if known else None,
+                **card.model_dump(include=set(_CARD_FIELDS)),
+            )
+            for number, card in sorted(cards.items(), reverse=True)
         ],
     )
 

@@ -22,10 +22,13 @@ from recognizer.messages import (
     HelloFrame,
     LimitsInfo,
     VerdictFrame,
+    VersionFrame,
 )
 from recognizer.pace import Pace
 from recognizer.quotas import Connections, Strikes, TokenBucket
+from recognizer.serving import Counts
 from recognizer.session import DrawSession
+from recognizer.sockets import OpenSockets
 from recognizer.strokes import Limits
 
 POLICY_VIOLATION = 1008
@@ -33,6 +36,7 @@ POLICY_VIOLATION = 1008
 _STRIKES = {"json", "type", "field", "limit", "rate"}
 
 _connections = Connections()
+_sockets = OpenSockets()  # those that are told of a hot swap
 _background: set[asyncio.Task[None]] = set()
 _pace = Pace()  # of all sockets of this process
 
@@ -69,6 +73,7 @@ class DrawConsumer(AsyncWebsocketConsumer):
             await self.close(POLICY_VIOLATION)
             return
         metrics.WS_OPEN.inc()
+        _sockets.enter(self._send_text)
         await self._send(_hello(self._session.charset))
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
@@ -103,6 +108,7 @@ class DrawConsumer(AsyncWebsocketConsumer):
         """Stop answering and forget the drawing."""
         await self._live.close()
         if self._counted:
+            _sockets.leave(self._send_text)
             _connections.leave(self._address)
             metrics.WS_OPEN.dec()
         metrics.WS_CLOSED.labels(str(code)).inc()
@@ -140,9 +146,20 @@ class DrawConsumer(AsyncWebsocketConsumer):
         await self._send(ErrorFrame(code=error.code, message=error.message, n=error.n))
 
     async def _send(self, frame: BaseModel) -> None:
+        await self._send_text(frame.model_dump_json())
+
+    async def _send_text(self, text: str) -> None:
         # A client that is gone shows as OSError on some servers; `disconnect` follows by itself.
         with contextlib.suppress(OSError):
-            await self.send(text_data=frame.model_dump_json())
+            await self.send(text_data=text)
+
+
+def tell_version(version: int, counts: Counts) -> None:
+    """Tell every open socket of this process what is served; called from the watcher's thread."""
+    _sockets.tell(VersionFrame(version=version, serving=counts).model_dump_json())
+
+
+serving.on_swap(tell_version)
 
 
 def _interval() -> float:

@@ -194,12 +194,17 @@ class ErrorFrame(_ServerFrame):
 
 
 class ReceiptFrame(_ServerFrame):
-    """What has become of a correction; `version` is the one that learned from it, once live."""
+    """What has become of a correction.
+
+    Once it is live, `version` is the one that learned from it, and `serving` how many of how many
+    processes answer with what it taught.
+    """
 
     type: Literal["receipt"] = "receipt"
     id: UUID
     status: str
     version: int | None = None
+    serving: tuple[int, int] | None = None
 
 
 class VersionFrame(_ServerFrame):

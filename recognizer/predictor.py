@@ -7,15 +7,16 @@ or who asks.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
 from recognizer.alphabet import CHARSETS, LABELS, Charset, indices
-from recognizer.checkpoints import Card, open_session, verify
+from recognizer.checkpoints import Card, CheckpointCorrupt, open_session, verify
 from recognizer.memory import Adjusted, Features, Memory, Probabilities
-from recognizer.rasterizer import Raster, is_degenerate, rasterise
+from recognizer.rasterizer import SIDE, Raster, is_degenerate, rasterise
 from recognizer.strokes import Points
 
 Logits = NDArray[np.float32]  # (36,)
@@ -49,6 +50,23 @@ class Predictor:
         """
         card = verify(folder)
         return cls(card, open_session(folder, card))
+
+    def rehearse(self) -> None:
+        """Answer a few drawings as the first drawer would have it, and warm up by that.
+
+        Raises:
+            CheckpointCorrupt: an answer is not finite, or its probabilities do not sum to 1.
+        """
+        for raster in _REHEARSAL:
+            logits, features = self._run(raster, "logits", "features")
+            if not (np.isfinite(logits).all() and np.isfinite(features).all()):
+                raise CheckpointCorrupt(f"version {self.version} answers with what is not finite")
+            for charset in CHARSETS:
+                total = sum(self.predict_raster(raster, charset).probabilities)
+                if not abs(total - 1) < 1e-6:
+                    raise CheckpointCorrupt(
+                        f"probabilities of version {self.version} sum to {total:.6f}"
+                    )
 
     @property
     def version(self) -> int:
@@ -139,3 +157,11 @@ _UNIFORM: dict[Charset, tuple[float, ...]] = {
     )
     for charset in CHARSETS
 }
+
+# Strokes of all directions and a canvas full of ink: nothing that a network could not stand.
+_REHEARSAL: Final[tuple[Raster, ...]] = (
+    rasterise([np.array([[0.0, 0.0], [0.0, 60.0]])]),
+    rasterise([np.array([[0.0, 0.0], [40.0, 0.0], [15.0, 60.0]])]),
+    rasterise([np.array([[0.0, 0.0], [50.0, 50.0]]), np.array([[50.0, 0.0], [0.0, 50.0]])]),
+    np.full((SIDE, SIDE), 255, np.uint8),
+)

@@ -139,11 +139,11 @@ test("how far a version has spread shows and is no news", () => {
   assert.equal(news().length, 1);
 });
 
-test("a receipt that names no version takes none away, and the spread is as told last", () => {
+test("the version and its spread are as told last: after a rollback there is none", () => {
   const { corrections } = setUp("a");
   corrections.receipt({ id: "a", status: "live", version: 3, serving: [1, 4] });
-  corrections.receipt({ id: "a", status: "live", version: null });
-  assert.equal(corrections.items[0].version, 3);
+  corrections.receipt({ id: "a", status: "approved" });
+  assert.equal(corrections.items[0].version, null);
   assert.equal(corrections.items[0].serving, null);
 });
 

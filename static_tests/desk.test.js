@@ -357,7 +357,7 @@ test("what others decide about mine is told in words", async () => {
   assert.equal(page.corrections.items[1].status, "approved");
   assert.deepEqual(page.notes, []);
   page.clock.pass(400);
-  assert.deepEqual(page.told(), ["Your correction to 7: approved."]);
+  assert.deepEqual(page.told(), ["Your correction to 7: approved, waiting for training."]);
   await page.live.say({ type: "receipt", id: "a", status: "training" });
   await page.live.say({ type: "receipt", id: "b", status: "rejected" });
   page.clock.pass(400);

@@ -1,11 +1,28 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { figures } from "../static/js/versions.js";
+import { facts, figures } from "../static/js/versions.js";
 
 test("a card's known figures become percentages", () => {
   const metrics = { validation: { strokes: { top1: 0.93117, samples: 2252 }, other: { top1: 1 } } };
-  assert.deepEqual(figures(metrics), [["Strokes of all kinds, set to all", "93.1 %"]]);
+  assert.deepEqual(figures(metrics), [
+    ["Right for writers it has never seen", [["Strokes of all kinds, set to all", "93.1 %"]]],
+  ]);
+});
+
+test("a learned card says how much it kept, how many corrections it learned and how well", () => {
+  const metrics = { base: 0.98312, base_before: 0.983, taught: 0.9, taught_before: 0, corrections: 20 };
+  assert.deepEqual(figures(metrics), [
+    ["Right for writers it has never seen", [["Digits and letters, set to either", "98.3 %"]]],
+    ["Right on the corrections it learned", [["This version", "90.0 %"], ["The one before", "0.0 %"]]],
+  ]);
+  const card = { number: 2, name: "learned", created: "2026-11-21", architecture: { name: "cnn" }, metrics };
+  assert.deepEqual(facts(card), [
+    ["Version", "2 (learned)"],
+    ["Trained", "21 November 2026"],
+    ["Network", "CNN"],
+    ["Corrections learned", 20],
+  ]);
 });
 
 test("a card without figures is no error", () => {

@@ -17,11 +17,12 @@ import numpy as np
 import onnxruntime
 import torch
 from safetensors.torch import save
+from torch import Tensor
 
 from trainer.characters import Images
 from trainer.network import Network, NetworkConfig
 from trainer.onnx_graph import build
-from trainer.tensor_files import read_tensors
+from trainer.tensor_files import read_tensors, tensors_of
 from trainer.training import to_tensor
 
 TOLERANCE = 1e-4  # largest difference of a logit or feature between ONNX Runtime and torch
@@ -64,11 +65,10 @@ def latency(model: bytes, repeats: int = 400) -> float:
     return float(np.median(times) * 1000)
 
 
-def write_version(folder: Path, network: Network, images: Images, card: dict[str, Any]) -> str:
-    """Write a version folder and return the digest of its model.
+def version_files(network: Network, images: Images, card: dict[str, Any]) -> dict[str, bytes]:
+    """Return the three files of a version.
 
     Args:
-        folder: where; an older version there is replaced.
         network: what to release.
         images: real images (n, 28, 28) for the parity check.
         card: what the card says besides files and architecture.
@@ -81,16 +81,31 @@ def write_version(folder: Path, network: Network, images: Images, card: dict[str
     difference = parity(network, model, images)
     if not difference <= TOLERANCE:
         raise ParityError(f"the exported model is off by {difference:.2g}, {TOLERANCE:g} allowed")
-    state = {name: value.contiguous() for name, value in network.state_dict().items()}
-    files = {MODEL: model, WEIGHTS: save(state, {"facts": json.dumps(asdict(network.config))})}
+    files = {MODEL: model, WEIGHTS: weights_of(network)}
     whole = card | {
         "architecture": asdict(network.config) | {"parameters": network.parameter_count()},
         "sha256": {name: hashlib.sha256(data).hexdigest() for name, data in files.items()},
         "bytes": {name: len(data) for name, data in files.items()},
     }
     files[CARD] = (json.dumps(whole, indent=2, ensure_ascii=False) + "\n").encode()
+    return files
+
+
+def weights_of(network: Network) -> bytes:
+    """Return the weights as a safetensors file: the same weights, the same bytes."""
+    state = {name: value.contiguous() for name, value in network.state_dict().items()}
+    return save(state, {"facts": json.dumps(asdict(network.config))})
+
+
+def write_version(folder: Path, network: Network, images: Images, card: dict[str, Any]) -> str:
+    """Write a version folder, replacing an older one there; return the digest of its model.
+
+    Raises:
+        As `version_files`.
+    """
+    files = version_files(network, images, card)
     _replace_folder(folder, files)
-    return str(whole["sha256"][MODEL])
+    return hashlib.sha256(files[MODEL]).hexdigest()
 
 
 def read_network(path: Path) -> Network:
@@ -99,7 +114,19 @@ def read_network(path: Path) -> Network:
     Raises:
         TensorFileError: the file is missing, damaged or not ours.
     """
-    tensors, facts = read_tensors(path)
+    return _network(*read_tensors(path))
+
+
+def network_of(weights: bytes) -> Network:
+    """Return the network whose weights `weights_of` gave.
+
+    Raises:
+        TensorFileError: they are damaged or not ours.
+    """
+    return _network(*tensors_of(weights))
+
+
+def _network(tensors: dict[str, Tensor], facts: dict[str, Any]) -> Network:
     network = Network(NetworkConfig(**facts | {"widths": tuple(facts["widths"])}))
     network.load_state_dict(tensors)
     return network.eval()

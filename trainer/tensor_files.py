@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import safetensors
-from safetensors.torch import save
+from safetensors.torch import load, save
 from torch import Tensor
 
 _FACTS = "facts"
@@ -36,8 +36,7 @@ def write_bytes(path: Path, data: bytes) -> None:
 
 def write_tensors(path: Path, tensors: dict[str, Tensor], facts: dict[str, Any]) -> None:
     """Write tensors with `facts` (anything that JSON can hold) beside them."""
-    whole = {name: tensor.detach().contiguous().clone() for name, tensor in tensors.items()}
-    write_bytes(path, save(whole, {_FACTS: json.dumps(facts, sort_keys=True)}))
+    write_bytes(path, bytes_of(tensors, facts))
 
 
 def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
@@ -52,3 +51,23 @@ def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
             return {name: file.get_tensor(name) for name in file.keys()}, facts  # noqa: SIM118
     except (OSError, safetensors.SafetensorError, KeyError, ValueError) as error:
         raise TensorFileError(f"{path} is not a file of tensors that we wrote: {error}") from error
+
+
+def tensors_of(data: bytes) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """Return tensors and facts of a file's bytes.
+
+    Raises:
+        TensorFileError: they are damaged or were not written by us.
+    """
+    try:
+        length = int.from_bytes(data[:8], "little")
+        facts = json.loads(json.loads(data[8 : 8 + length])["__metadata__"][_FACTS])
+        return load(data), facts
+    except (safetensors.SafetensorError, KeyError, ValueError) as error:
+        raise TensorFileError(f"these are not tensors that we wrote: {error}") from error
+
+
+def bytes_of(tensors: dict[str, Tensor], facts: dict[str, Any]) -> bytes:
+    """Return what `write_tensors` would write."""
+    whole = {name: tensor.detach().contiguous().clone() for name, tensor in tensors.items()}
+    return save(whole, {_FACTS: json.dumps(facts, sort_keys=True)})

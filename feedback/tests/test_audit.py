@@ -8,8 +8,9 @@ from django.db import transaction
 from django.db.models import ProtectedError
 
 from feedback.decisions import decide
-from feedback.models import AppendOnly, Correction, ReviewEvent, StateChange, Status
+from feedback.models import Correction, ReviewEvent, StateChange, Status
 from feedback.tests.making import correction, moderator
+from recognizer.append_only import AppendOnly
 
 pytestmark = pytest.mark.django_db
 

@@ -10,10 +10,10 @@ from asgiref.sync import sync_to_async
 from django.db import OperationalError
 from django.test import TestCase, override_settings
 
-from feedback import memories, receipts, submissions
+from feedback import lessons, memories, processes, receipts, submissions
 from feedback.decisions import decide, undo
 from feedback.erasure import withdraw_all
-from feedback.models import Correction, Device, Status, Verdict
+from feedback.models import Correction, Device, ReceiptStatus, Status, Verdict
 from feedback.tests.making import SEVEN, moderator, scrawl
 from feedback.tests.sockets import Client, connected, key
 from feedback.tests.standin import predictor
@@ -57,6 +57,7 @@ class Verdicts(TestCase):
                 "id": proposed,
                 "status": "pending",
                 "version": None,
+                "serving": None,
             }
 
     async def test_a_right_answer_is_confirmed(self) -> None:
@@ -159,9 +160,9 @@ class Verdicts(TestCase):
         """However long the database takes, the frame that asked for it has returned."""
         waiting = asyncio.Event()
 
-        async def slow(*_: object) -> tuple[Correction, None]:
+        async def slow(*_: object) -> tuple[receipts.Receipt, None]:
             await waiting.wait()
-            return Correction(), None
+            return receipts.Receipt(uuid.uuid4(), ReceiptStatus.PENDING), None
 
         async with connected() as client:
             await client.draw(SEVEN)
@@ -306,6 +307,35 @@ class Receipts(TestCase):
             await asyncio.sleep(0.3)
             await other.draw(SEVEN)
             assert told not in {frame.get("id") for frame in other.seen}
+
+    async def test_it_is_told_of_training_until_it_is_live_everywhere(self) -> None:
+        mo = await sync_to_async(moderator)()
+        served = [1, 13]
+        with patch.object(processes, "served", lambda: served):
+            async with connected(person=key()) as client:
+                told = await correct(client, "7")
+                pk = uuid.UUID(told)
+                await sync_to_async(decide)([pk], "approve", mo)
+                await client.until("receipt", status="approved")
+                await sync_to_async(lessons.begin)(5, [pk])
+                await client.until("receipt", id=told, status="training", version=None)
+                await sync_to_async(lessons.teach)(13, [(pk, "7")])
+                await sync_to_async(lessons.follow)(13)
+                await client.until("receipt", id=told, status="live", version=13, serving=[1, 2])
+                served[:] = [13, 13]
+                await sync_to_async(lessons.note_everywhere)()
+                await client.until("receipt", id=told, status="live", version=13, serving=[2, 2])
+                await sync_to_async(lessons.follow)(1)
+                await client.until("receipt", id=told, status="approved", version=None)
+
+    async def test_an_approval_that_finds_it_learned_already_says_so(self) -> None:
+        mo = await sync_to_async(moderator)()
+        async with connected(person=key()) as client:
+            told = await correct(client, "7")
+            await sync_to_async(lessons.teach)(13, [(uuid.UUID(told), "7")])
+            await sync_to_async(lessons.follow)(13)
+            await sync_to_async(decide)([uuid.UUID(told)], "approve", mo)
+            await client.until("receipt", id=told, status="live", version=13)
 
     async def test_every_tab_of_the_person_is_told_once(self) -> None:
         mo, cookie = await sync_to_async(moderator)(), key()

@@ -3,7 +3,7 @@
 import pytest
 from pytest_django import Settings
 
-from feedback import fingerprints, scoring
+from feedback import fingerprints, scoring, submissions
 from feedback.decisions import decide
 from feedback.models import Correction
 from feedback.submissions import submit
@@ -56,6 +56,18 @@ def test_a_copy_of_a_decided_item_waits_for_its_own_review() -> None:
     item = correction()
     decide([item.pk], "approve", moderator())
     assert correction().duplicate_of is None
+
+
+def test_an_item_that_is_decided_while_its_copy_comes_in_gets_no_copy(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    item = correction()
+    decide([item.pk], "approve", moderator())
+    # As two overlapping transactions on PostgreSQL have it: it was still waiting when it was found.
+    monkeypatch.setattr(submissions, "_original", lambda _row: item)
+    late = correction()
+    assert late.duplicate_of is None
+    assert late.status == "pending"
 
 
 def test_near_hashes_are_sixty_four_bits() -> None:

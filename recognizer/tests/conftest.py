@@ -1,8 +1,11 @@
 """Fixtures of the recogniser's tests."""
 
-import pytest
+from pathlib import Path
 
-from recognizer import serving
+import pytest
+from pytest_django import Settings
+
+from recognizer import serving, watching
 from recognizer.predictor import Predictor
 from recognizer.tests.standin import predictor
 
@@ -20,3 +23,29 @@ def standin(monkeypatch: pytest.MonkeyPatch) -> Predictor:
 def nothing_served(standin: Predictor, monkeypatch: pytest.MonkeyPatch) -> None:
     """The process has no model version."""
     monkeypatch.setattr(serving, "_predictor", None)
+
+
+@pytest.fixture
+def state(tmp_path: Path, settings: Settings) -> Path:
+    """A state directory of the test's own, and no pinned version."""
+    folder = tmp_path / "state"
+    folder.mkdir()
+    settings.STATE = folder
+    settings.VERSIONS_DIR = folder / "versions"
+    settings.STORAGES = settings.STORAGES | {
+        "versions": {
+            "BACKEND": "django.core.files.storage.FileSystemStorage",
+            "OPTIONS": {"location": folder / "versions"},
+        }
+    }
+    settings.MODEL_DIR = None
+    return folder
+
+
+@pytest.fixture
+def unbooted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The process has just started."""
+    monkeypatch.setattr(serving, "_booted", False)
+    monkeypatch.setattr(serving, "_predictor", None)
+    monkeypatch.setattr(serving, "_on_swap", [])
+    monkeypatch.setattr(watching, "_watcher", None)

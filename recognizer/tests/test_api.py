@@ -4,18 +4,26 @@ import base64
 import json
 import struct
 import zlib
+from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import DatabaseError, connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 from pytest_django import Settings
 
 from recognizer import api as api_module
-from recognizer import payloads
+from recognizer import payloads, publishing, registry, versions
+from recognizer.checkpoints import CARD, Card, read_card
+from recognizer.models import ServingProcess
+from recognizer.publishing import PACKAGED_ANCHOR
 from recognizer.quotas import Buckets
+from recognizer.tests.making_versions import files_of, folder_of, made
 
 PREDICT = "/api/v1/predict"
 STROKES = [[[0, 0], [10, 40], [20, 0]]]
@@ -205,10 +213,72 @@ def test_no_cors_header_is_sent(client: Client) -> None:
     assert "Access-Control-Allow-Origin" not in answer
 
 
+@pytest.mark.django_db
 def test_the_version_that_answers_is_listed(client: Client) -> None:
     answer = client.get("/api/v1/versions").json()
     assert answer["serving"] == 7
     assert [v["number"] for v in answer["versions"] if v["serving"]] == [7]
+    assert answer["champion"] == 1
+    assert [v["number"] for v in answer["versions"] if v["champion"]] == [1]
+
+
+@pytest.mark.django_db
+def test_versions_are_listed_with_how_far_they_are_live(client: Client, state: Path) -> None:
+    made()
+    publishing.publish(files_of(9), 9)  # a folder that nobody has registered
+    registry.promote(2, reason="x", expected=1)
+    ServingProcess.objects.create(process="a", version=2, seen_at=timezone.now())
+    ServingProcess.objects.create(process="b", version=1, seen_at=timezone.now())
+    answer = client.get("/api/v1/versions").json()
+    live = {v["number"]: (v["champion"], v["live"]) for v in answer["versions"]}
+    assert live == {7: (False, None), 2: (True, [1, 2]), 1: (False, [1, 2])}
+
+
+@pytest.mark.django_db
+def test_a_card_is_read_once_until_it_changes(
+    client: Client, monkeypatch: pytest.MonkeyPatch, state: Path
+) -> None:
+    card = folder_of(made()) / CARD
+    read: list[Path] = []
+
+    def count(folder: Path) -> Card:
+        read.append(folder)
+        return read_card(folder)
+
+    monkeypatch.setattr(versions, "read_card", count)
+    versions._card.cache_clear()
+    for _ in range(3):
+        client.get("/api/v1/versions")
+    assert read == [card.parent, PACKAGED_ANCHOR]
+    assert not any(one.data for one in versions.cards().values())
+    card.write_bytes(card.read_bytes() + b" ")
+    client.get("/api/v1/versions")
+    assert read == [card.parent, PACKAGED_ANCHOR, card.parent]
+
+
+@pytest.mark.django_db
+def test_who_asks_for_versions_loads_no_manifest(
+    client: Client, state: Path, admin_client: Client
+) -> None:
+    made()
+    with CaptureQueriesContext(connection) as captured:
+        client.get("/api/v1/versions")
+        page = admin_client.get("/admin/recognizer/modelversion/")
+    assert page.status_code == 200
+    assert not any('"manifest"' in query["sql"] for query in captured)
+
+
+@pytest.mark.django_db
+def test_versions_are_listed_without_the_database(
+    client: Client, monkeypatch: pytest.MonkeyPatch, state: Path
+) -> None:
+    def refuse() -> None:
+        raise DatabaseError("disk I/O error")
+
+    monkeypatch.setattr(registry, "champion", refuse)
+    answer = client.get("/api/v1/versions").json()
+    assert (answer["serving"], answer["champion"]) == (7, None)
+    assert [v["number"] for v in answer["versions"]] == [7, 1]
 
 
 def test_the_openapi_document_names_every_route_and_both_bodies(client: Client) -> None:

@@ -27,7 +27,8 @@ export class Correcting {
       async (correction) => desk.submit(await readable(correction)),
       (id) => desk.withdraw(id),
     );
-    this.mine = new Mine(dialog, page.querySelector(".count"), corrections, outbox, desk);
+    const runs = () => request("GET", page.dataset.runs);
+    this.mine = new Mine(dialog, page.querySelector(".count"), corrections, outbox, desk, runs);
     new Judge(page, this.verdict);
     for (const type of ["prediction", "state"]) live.addEventListener(type, () => this.refresh());
     for (const type of ["ink", "end", "edit"]) drawing.addEventListener(type, () => this.refresh());

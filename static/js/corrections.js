@@ -47,13 +47,25 @@ export class Corrections extends EventTarget {
   }
 
   /** A receipt frame: one of mine moved on. */
-  receipt({ id, status, version, serving = null }) {
+  receipt({ id, status, version = null, serving = null }) {
     const known = this.items.find((item) => item.id === id);
     if (!known) return;
     const moved = known.status !== status;
-    Object.assign(known, { status, version: version ?? known.version, serving });
+    Object.assign(known, { status, version, serving });
     if (moved) this.#tell(known);
     this.#become(this.items);
+  }
+
+  /** What came live with a version. */
+  taught(version) {
+    return this.items.filter((item) => item.status === "live" && item.version === version);
+  }
+
+  /** A version frame: so many processes serve it by now. */
+  served({ version, serving }) {
+    const mine = this.taught(version);
+    for (const item of mine) item.serving = serving;
+    if (mine.length > 0) this.#become(this.items);
   }
 
   #remember(value) {

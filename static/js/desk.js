@@ -2,7 +2,7 @@
 // back, forgotten. Says in words what a person has to know; where that is shown is elsewhere.
 
 import { HttpError, request } from "./http.js";
-import { kept, news, refused, waiting } from "./words.js";
+import { kept, news, refused, swapped, waiting } from "./words.js";
 
 // The server has read it and will not take it, now or later.
 const FINAL = [400, 403, 404, 409, 413, 415, 422];
@@ -15,6 +15,7 @@ export class Desk {
   #outbox;
   #corrections;
   #tell;
+  #told = null; // the version of which it was said that it learned from me
 
   /** `tell(text, action)` shows a note, perhaps with something to press. */
   constructor(url, live, outbox, corrections, tell) {
@@ -25,7 +26,9 @@ export class Desk {
     this.#tell = tell;
     live.addEventListener("hello", () => this.#greeted());
     live.addEventListener("receipt", ({ detail }) => corrections.receipt(detail));
-    corrections.addEventListener("news", ({ detail }) => tell(news(detail)));
+    live.addEventListener("version", ({ detail }) => corrections.served(detail));
+    live.addEventListener("swap", ({ detail }) => this.#swapped(detail));
+    corrections.addEventListener("news", ({ detail }) => this.#moved(detail));
   }
 
   /**
@@ -128,6 +131,21 @@ export class Desk {
   #greeted() {
     this.#offer();
     if (this.#corrections.any) this.load();
+  }
+
+  /** A version came, perhaps with something of mine; receipts tell of that too, sooner or later. */
+  #swapped({ version }) {
+    const { length } = this.#corrections.taught(version);
+    if (version !== this.#told) this.#tell(swapped(version, length));
+    this.#told = length > 0 ? version : null;
+  }
+
+  #moved(items) {
+    const [{ status, version }] = items;
+    const together = status === "live" && items.every((item) => item.version === version);
+    if (!together) return this.#tell(news(items));
+    if (version !== this.#told) this.#tell(swapped(version, items.length));
+    this.#told = version;
   }
 
   /** Point out what waits, and offer to send it. */

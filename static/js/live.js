@@ -10,7 +10,7 @@ const ASK_AGAIN = 3_000; // ms until a server without a model is asked again
 
 /**
  * Events: `state`; `hello`, `prediction`, `version`, `receipt` and `problem`, each with the frame
- * as `detail`. `state` is connecting, open, waiting, stopped or outdated.
+ * as `detail`; `swap` with that of a version which is not the one before. `state` is connecting, open, waiting, stopped or outdated.
  */
 export class Live extends EventTarget {
   #drawing;
@@ -19,6 +19,7 @@ export class Live extends EventTarget {
   #now;
   #pending = new Pending();
   #outdated = false;
+  #version = null;
 
   constructor(url, drawing, charset, env = {}) {
     super();
@@ -104,8 +105,9 @@ export class Live extends EventTarget {
         return this.#predicted(frame);
       case "error":
         return this.#refused(frame);
-      case "receipt":
       case "version":
+        return this.#swapped(frame);
+      case "receipt":
         return this.#tell(frame.type, frame);
       default: // a newer server may say more than we know
     }
@@ -118,9 +120,20 @@ export class Live extends EventTarget {
       return;
     }
     this.#drawing.limits = frame.limits;
+    this.#version = frame.version;
     this.#tell("hello", frame);
     this.#uplink.start(frame.charset);
     this.dispatchEvent(new Event("state"));
+  }
+
+  /** Told of the same version again: more processes have it. */
+  #swapped(frame) {
+    const swapped = this.#version !== frame.version;
+    this.#version = frame.version;
+    this.#tell("version", frame);
+    if (!swapped) return;
+    this.#uplink.renew();
+    this.#tell("swap", frame);
   }
 
   #predicted(frame) {

@@ -2,6 +2,7 @@
 // in desk.js, the list itself is in corrections.js.
 
 import { thumbnail } from "./recent.js";
+import { Training } from "./training.js";
 import { receipt, waiting } from "./words.js";
 
 const MOST = 50; // that the server lists
@@ -14,9 +15,13 @@ export class Mine {
   #desk;
   #list;
   #row;
+  #training;
 
-  /** `body` is the dialog's, with a template for a row; `count` is where their number is told. */
-  constructor(body, count, corrections, outbox, desk) {
+  /**
+   * `body` is the dialog's, with a template for a row; `count` is where their number is told;
+   * `runs()` returns the promise of the training runs.
+   */
+  constructor(body, count, corrections, outbox, desk, runs) {
     this.#body = body;
     this.#count = count;
     this.#corrections = corrections;
@@ -24,6 +29,12 @@ export class Mine {
     this.#desk = desk;
     this.#list = body.querySelector("ul");
     this.#row = body.querySelector("template").content.firstElementChild;
+    const inTraining = () => corrections.items.some(({ status }) => status === "training");
+    this.#training = new Training(
+      runs,
+      () => body.parentNode.open && inTraining(),
+      (text) => (this.#find(".training").textContent = text),
+    );
     body.addEventListener("click", ({ target }) => {
       const button = target.closest("button");
       if (button?.value) this.#remove(button);
@@ -48,6 +59,7 @@ export class Mine {
     this.#find(".unsent p").textContent = waiting(unsent);
     this.#find("[data-act=delete]").hidden = items.length === 0;
     this.#count.textContent = items.length < MOST ? items.length + unsent || "" : `${MOST}+`;
+    this.#training.follow();
   }
 
   #act(act) {

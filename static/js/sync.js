@@ -27,6 +27,12 @@ export class Sync {
     this.#whole = true;
   }
 
+  /** The same drawing is to count as a new one. */
+  renew() {
+    this.#whole = true;
+    this.#drawn = null;
+  }
+
   /** Return the frames that are due, and take them as sent. */
   frames() {
     const cleared = this.#drawn !== this.#drawing.drawn;

@@ -25,6 +25,7 @@ export class Uplink {
   #pausedUntil = 0;
   #unwelcome = null; // the edition that the server does not take: no more of it
   #again = null;
+  #outdated = null; // the drawing that an earlier version answers
 
   constructor(drawing, charset, socket, now) {
     this.#drawing = drawing;
@@ -35,8 +36,14 @@ export class Uplink {
     this.coverage = new Coverage(drawing);
     this.#throttle = new Throttle(() => this.#bringUpToDate(), INTERVAL, now);
     drawing.addEventListener("ink", () => this.#throttle.call());
-    drawing.addEventListener("edit", () => this.#throttle.call());
-    drawing.addEventListener("end", () => this.#throttle.flush());
+    drawing.addEventListener("edit", () => {
+      this.#renew();
+      this.#throttle.call();
+    });
+    drawing.addEventListener("end", () => {
+      this.#renew();
+      this.#throttle.flush();
+    });
   }
 
   set charset(charset) {
@@ -53,6 +60,7 @@ export class Uplink {
   /** A server that knows nothing but this character set: bring everything up to date. */
   start(charset) {
     this.open = true;
+    this.#outdated = null;
     this.#theirs = charset;
     this.coverage.restart();
     this.#sync.restart();
@@ -68,6 +76,13 @@ export class Uplink {
   flush() {
     this.#throttle.flush();
     return this.open && this.coverage.upToDate;
+  }
+
+  /** Another version answers from now on: once the pen is up, this drawing too. */
+  renew() {
+    this.#outdated = this.#drawing.drawn;
+    this.#renew();
+    this.#throttle.call();
   }
 
   /** Frames were dropped: after `wait` ms replace the whole drawing. */
@@ -105,6 +120,16 @@ export class Uplink {
     const numbers = frames.map((frame) => this.#socket.send(frame));
     for (const n of numbers) this.latency.sent(n, this.#now());
     this.coverage.sent(numbers);
+  }
+
+  /** The server keeps a drawing with the version that its first point met, so it gets a new one. */
+  #renew() {
+    const { drawn, drawing, empty } = this.#drawing;
+    if (this.#outdated !== drawn || drawing) return;
+    this.#outdated = null;
+    if (empty) return;
+    this.#sync.renew();
+    this.coverage.distrust();
   }
 
   #tryAgain(wait) {

@@ -4,14 +4,19 @@ import { request } from "./http.js";
 
 const NOTE_FOR = 3_000; // ms
 
-// What people ask first of all that a card holds; the rest is for programs.
-const FIGURES = [
-  ["Digits, set to digits", "validation.strokes_digit.top1_hinted"],
-  ["Lower-case letters, set to letters", "validation.strokes_lower.top1_hinted"],
-  ["Capital letters, set to letters", "validation.strokes_upper.top1_hinted"],
-  ["Strokes of all kinds, set to all", "validation.strokes.top1"],
-  ["The same, among its first three guesses", "validation.strokes.top3"],
-];
+// What people ask first of all that a card holds, the anchor's or a learned one's; the rest is for
+// programs.
+const FIGURES = {
+  "Right for writers it has never seen": {
+    "Digits, set to digits": "validation.strokes_digit.top1_hinted",
+    "Lower-case letters, set to letters": "validation.strokes_lower.top1_hinted",
+    "Capital letters, set to letters": "validation.strokes_upper.top1_hinted",
+    "Strokes of all kinds, set to all": "validation.strokes.top1",
+    "The same, among its first three guesses": "validation.strokes.top3",
+    "Digits and letters, set to either": "base",
+  },
+  "Right on the corrections it learned": { "This version": "taught", "The one before": "taught_before" },
+};
 
 export class Versions {
   #badge;
@@ -48,47 +53,41 @@ export class Versions {
 function description({ serving, versions }) {
   const current = versions.find(({ number }) => number === serving);
   if (!current) return [make("p", "No model is loaded right now.")];
-  const list = make("dl");
-  for (const [name, value] of facts(current)) list.append(make("dt", name), make("dd", value));
-  const scores = figures(current.metrics);
-  const parts = [list];
-  if (scores.length > 0) parts.push(make("h3", "Right for writers it has never seen"), table(["Drawn", "Right"], scores));
-  if (versions.length > 1) {
-    parts.push(make("h3", "Versions"));
-    parts.push(table(["Version", "Trained"], versions.map((card) => [card.number, day(card.created)])));
-  }
-  return parts;
+  const parts = figures(current.metrics).flatMap(([title, pairs]) => [make("h3", title), listed(pairs)]);
+  return [listed(facts(current)), ...parts];
 }
 
-function facts({ number, name, created, architecture }) {
+/** What a card says in words, as [name, text]. */
+export function facts({ number, name, created, architecture, metrics }) {
   const parameters = architecture.parameters?.toLocaleString("en");
   return [
     ["Version", `${number} (${name})`],
     ["Trained", day(created)],
     ["Network", architecture.name?.toUpperCase()],
     ["Parameters", parameters],
+    ["Corrections learned", metrics.corrections],
   ].filter(([, value]) => value);
 }
 
-/** The figures that a card's metrics have, as [name, percentage]. */
+/** The figures that a card's metrics have, as [title, [[name, percentage], …]]. */
 export function figures(metrics) {
-  return FIGURES.flatMap(([name, path]) => {
+  const percentages = ([name, path]) => {
     const share = path.split(".").reduce((part, key) => part?.[key], metrics);
-    return typeof share === "number" ? [[name, `${(share * 100).toFixed(1)} %`]] : [];
-  });
+    return share >= 0 ? [[name, `${(share * 100).toFixed(1)} %`]] : [];
+  };
+  return Object.entries(FIGURES)
+    .map(([title, paths]) => [title, Object.entries(paths).flatMap(percentages)])
+    .filter(([, pairs]) => pairs.length > 0);
 }
 
 function day(created) {
   return new Date(created).toLocaleDateString("en-GB", { dateStyle: "long" });
 }
 
-function table(head, rows) {
-  const element = make("table");
-  const fill = (row, tag, values) => row.append(...values.map((value) => make(tag, value)));
-  fill(element.createTHead().insertRow(), "th", head);
-  const body = element.createTBody();
-  for (const values of rows) fill(body.insertRow(), "td", values);
-  return element;
+function listed(pairs) {
+  const list = make("dl");
+  for (const [name, value] of pairs) list.append(make("dt", name), make("dd", value));
+  return list;
 }
 
 function make(tag, text = "") {

@@ -10,7 +10,7 @@ const INVITATION = {
 const STATES = {
   waiting: "Kept here, not sent",
   pending: "Waiting for review",
-  approved: "Approved",
+  approved: "Approved, waiting for training",
   rejected: "Rejected",
   revoked: "Approval withdrawn",
   training: "In training",
@@ -69,6 +69,18 @@ export function receipt({ status, version, serving }) {
 /** What a verdict came to, for who gave it. */
 export function said(outcome) {
   return outcome.confirms && outcome.status === "pending" ? "Thanks, counted" : receipt(outcome);
+}
+
+/** Another version answers, and so many of my corrections are new in it. */
+export function swapped(version, count) {
+  if (count === 0) return `Version ${version} is live.`;
+  return `Version ${version} is live. It learned from ${count === 1 ? "your correction" : "your corrections"}.`;
+}
+
+/** How far a run is; it knows its steps once what it needs is loaded. */
+export function progress({ judging, done, total }) {
+  if (judging) return "Being judged";
+  return total ? `Training: ${done} of ${total} steps` : "Preparing";
 }
 
 /** Corrections of mine that moved on. */

@@ -21,15 +21,16 @@ from digitsite.private_redis import PrivateRedis, find_server
 from digitsite.supervisor import Failed, Spec, Supervisor, stop_leftovers
 
 WITHOUT_REDIS = (
-    "There is no redis-server on this machine, so the site runs without one; recognition does not "
-    "need it."
+    "There is no redis-server on this machine, so learning is off: recognition and corrections do "
+    "not need it, and what is approved is learned once there is one."
 )
+GRACE_SECONDS = 2  # for the worker: who presses Ctrl-C waits, and what it gives back is not lost
 LEAST_FREE = 200  # megabytes
 MEGABYTE = 2**20
 
 
 class Command(BaseCommand):
-    """Start a private Redis and the web process, keep them running, stop them together."""
+    """Start Redis, web, worker and beat, keep them running, stop them together."""
 
     requires_system_checks = (Tags.security,)
     help = "Run the whole site on this machine until Ctrl-C."
@@ -59,13 +60,19 @@ class Command(BaseCommand):
         require_port(settings.HOST, settings.PORT)
         prepare()
         with ExitStack() as stack:
-            specs = [web(settings.REDIS_URL)]
-            if not settings.REDIS_URL and (server := find_server()):
+            specs = []
+            redis_url = settings.REDIS_URL
+            if not redis_url and (server := find_server()):
                 redis = PrivateRedis(settings.STATE / "redis")
                 stack.callback(redis.clean_up)
-                specs = [Spec("redis", redis.command(server)), web(redis.url)]
+                specs.append(Spec("redis", redis.command(server)))
+                redis_url = redis.url
+            specs.append(ours("web", redis_url, "--prepared"))
+            learning = bool(settings.BROKER_URL or redis_url)
+            if learning:
+                specs += [ours("worker", redis_url, late=True), ours("beat", redis_url, late=True)]
             supervisor = Supervisor(specs, record, output=sys.stdout)
-            if len(specs) == 1 and not settings.REDIS_URL:
+            if not learning:
                 supervisor.say("serve", WITHOUT_REDIS)
             try:
                 supervisor.run(self._is_ready, lambda: supervisor.say("serve", invitation()))
@@ -78,16 +85,17 @@ class Command(BaseCommand):
         return probe.is_ready(settings.HOST, settings.PORT, settings.ALLOWED_HOSTS[0])
 
 
-def web(redis_url: str) -> Spec:
-    """Return the web process, with the settings of this one."""
+def ours(name: str, redis_url: str, *options: str, late: bool = False) -> Spec:
+    """Return one of our own commands, with the settings of this one."""
     environment = {
         "DIGITSITE_STATE": str(settings.STATE),
         "DIGITSITE_HOST": settings.HOST,
         "DIGITSITE_PORT": str(settings.PORT),
         "DIGITSITE_REDIS_URL": redis_url,
+        "DIGITSITE_WORKER_GRACE_SECONDS": str(min(GRACE_SECONDS, settings.WORKER_GRACE_SECONDS)),
     }
-    command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "web", "--prepared"]
-    return Spec("web", command, environment)
+    command = [sys.executable, str(settings.BASE_DIR / "manage.py"), name, *options]
+    return Spec(name, command, environment, late)
 
 
 def invitation() -> str:

@@ -25,7 +25,11 @@ class Command(BaseCommand):
         parser.add_argument("--host", help="address to listen on (default 127.0.0.1)")
         parser.add_argument("--port", help="port to listen on (default 8000)")
         parser.add_argument("--state", help="directory for everything that is written")
-        parser.add_argument("--prepared", action="store_true", help="`serve` has prepared all")
+        parser.add_argument(
+            "--prepared",
+            action="store_true",
+            help="`prepare` was run, so this can start while the database is down",
+        )
 
     def handle(self, *, prepared: bool, **_: Any) -> None:
         """Run until SIGINT or SIGTERM."""
@@ -37,15 +41,16 @@ class Command(BaseCommand):
         from digitsite.asgi import application  # noqa: PLC0415
         from digitsite.server_http import Limits  # noqa: PLC0415
         from feedback import retention  # noqa: PLC0415
-        from recognizer import serving  # noqa: PLC0415
+        from recognizer import watching  # noqa: PLC0415
 
         server.raise_file_limit()
-        serving.boot()  # before the port opens: the first drawing should not wait for it
+        watching.boot()  # before the port opens: the first drawing should not wait for it
         # What is there now stays: without it, each full collection looks at all of it and halts
         # every drawer for tens of milliseconds.
         gc.collect()
         gc.freeze()
         retention.start()
+        watching.start()
         log = structlog.get_logger("digitsite.web")
         web = server.Server(
             application,
@@ -57,6 +62,9 @@ class Command(BaseCommand):
             stalled_seconds=settings.STALLED_SECONDS,
             on_ready=lambda: log.info("listening", host=settings.HOST, port=settings.PORT),
         )
-        web.run()
+        try:
+            web.run()
+        finally:
+            watching.stop()
         if web.failure is not None:
             raise CannotRun(listen_problem(web.failure, settings.HOST, settings.PORT))

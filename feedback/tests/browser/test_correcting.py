@@ -13,6 +13,7 @@ from recognizer.tests.browser.handwriting import written
 from recognizer.tests.browser.test_accessibility import RULES
 
 WAITING = "Waiting for review"
+APPROVED = "Approved, waiting for training"
 
 
 @pytest.fixture(autouse=True)
@@ -77,8 +78,8 @@ def test_the_whole_way_from_a_tap_to_an_approval(
     assert moderator.current == receipt["id"]
     moderator.press_and_see_the_next("a")
     moderator.settle()
-    expect(said(mine)).to_have_text("Approved")
-    expect(listed(mine).locator(".status")).to_have_text("Approved")
+    expect(said(mine)).to_have_text(APPROVED)
+    expect(listed(mine).locator(".status")).to_have_text(APPROVED)
 
 
 def test_by_keyboard_alone(new_board: NewBoard) -> None:

@@ -1,0 +1,111 @@
+"""The Celery applications: `app` is what workers run, `clock` is what beat runs.
+
+Imports no torch and touches no model: a process is only safe to fork while torch has not started
+its threads. Web processes do not import this module. The clock knows tasks by name alone, so beat
+loads neither Django's apps nor ours.
+"""
+
+import ctypes
+import os
+import signal
+import sys
+import time
+import warnings
+from typing import Any, Final
+
+import structlog
+from celery import Celery, signals
+from celery.worker import state
+from django.conf import settings
+from django.utils.log import configure_logging
+from kombu.entity import Exchange, Queue
+from kombu.exceptions import OperationalError
+
+from digitsite import broker
+
+PR_SET_PDEATHSIG: Final = 1
+UNBEGUN_SECONDS: Final = 60.0  # a new child on a busy machine may take as long to begin
+
+log = structlog.get_logger("digitsite.worker")
+
+
+def application(name: str, **options: Any) -> Celery:
+    """Return an application with our settings."""
+    made = Celery(name, **options)
+    exchange = Exchange("digitsite", "direct")
+    arguments = broker.queue_arguments(settings.BROKER_URL)
+    made.conf.update(
+        settings.CELERY or {},
+        task_queues=[
+            Queue(queue, exchange, queue, queue_arguments=arguments) for queue in broker.QUEUES
+        ],
+    )
+    return made
+
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "digitsite.settings")
+app = application("digitsite")
+app.autodiscover_tasks(["trainer"])
+clock = application("clock", fixups=[], set_as_current=False)
+
+# Celery means those who accept pickled messages, and repeats it in every child.
+warnings.filterwarnings("ignore", "You're running the worker with superuser privileges")
+
+
+@signals.setup_logging.connect
+def log_as_the_site_does(**_: Any) -> None:
+    """Use Django's logging setting; a receiver keeps Celery from adding its own."""
+    configure_logging(settings.LOGGING_CONFIG, settings.LOGGING)
+
+
+@signals.worker_process_init.connect
+def die_with_the_parent(**_: Any) -> None:
+    """Let no child outlive a worker that was killed, whatever it is computing. Linux only."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+@signals.worker_ready.connect
+def say_ready(**_: Any) -> None:
+    """Say once that work is taken, and let it begin with what every run needs."""
+    log.info("ready to learn")
+    try:
+        app.send_task("trainer.prepare", retry=False)
+    except OperationalError as error:
+        log.warning("the base is left to the first run", problem=str(error))
+
+
+class Patience:
+    """Whether a worker's child begins what it is given; where children die or hang, nothing is."""
+
+    def __init__(self) -> None:
+        self._since: float | None = None  # monotonic time from which on something waits
+
+    def lasts(self, waiting: int, begun: int, now: float) -> bool:
+        """Say whether the child is well, with so many tasks given to it, and begun by it."""
+        if begun or not waiting:
+            self._since = None
+        elif self._since is None:
+            self._since = now
+        return self._since is None or now - self._since <= UNBEGUN_SECONDS
+
+
+_patience = Patience()
+
+
+@signals.heartbeat_sent.connect  # by a worker's parent that is connected, every two seconds
+def touch_if_the_child_is_well(**_: Any) -> None:
+    """Leave a sign of life of parent and child: the parent alone would always say yes.
+
+    What hangs in the middle of its work ends itself: `trainer/leases.py`.
+    """
+    waiting, begun = len(state.reserved_requests), len(state.active_requests)
+    if _patience.lasts(waiting, begun, time.monotonic()):
+        touch_heartbeat()
+
+
+@signals.after_task_publish.connect  # by beat
+def touch_heartbeat(**_: Any) -> None:
+    """Leave a sign of life for container checks."""
+    if settings.HEARTBEAT_FILE:
+        settings.HEARTBEAT_FILE.touch()

@@ -1,0 +1,78 @@
+"""What Celery is told, and what of it each kind of broker needs."""
+
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from digitsite import broker
+from digitsite.broker import BadAddress
+from digitsite.tests.processes import ROOT
+
+
+def configuration(url: str) -> dict[str, Any]:
+    return broker.configuration(url, kick_seconds=5, grace_seconds=20)
+
+
+def test_a_task_is_handed_out_again_only_long_after_it_must_have_ended() -> None:
+    found = configuration("redis://:secret@redis:6379/0")
+    assert found["broker_transport_options"]["visibility_timeout"] >= 4 * found["task_time_limit"]
+    assert found["task_soft_time_limit"] < found["task_time_limit"]
+    assert found["task_acks_late"]
+
+
+def test_a_poisonous_task_is_not_handed_out_for_ever() -> None:
+    assert not configuration("redis://redis")["task_reject_on_worker_lost"]
+    assert broker.queue_arguments("amqp://rabbit")["x-delivery-limit"] == 5
+
+
+def test_nobody_waits_for_a_result_or_for_a_broker() -> None:
+    found = configuration("redis://redis")
+    assert found["result_backend"] is None
+    assert found["task_ignore_result"]
+    assert not found["task_publish_retry"]
+
+
+def test_only_json_is_read() -> None:
+    assert configuration("redis://redis")["accept_content"] == ["json"]
+
+
+def test_rabbitmq_has_quorum_queues_and_confirms_what_it_took() -> None:
+    found = configuration("amqp://me:secret@rabbit/site")
+    assert found["broker_transport_options"] == {"confirm_publish": True}
+    assert found["task_default_queue_type"] == "quorum"
+    assert broker.queue_arguments("amqp://rabbit")["x-queue-type"] == "quorum"
+    assert broker.queue_arguments("redis://redis") == {}
+
+
+def test_a_kick_outlives_a_difference_of_clocks_but_not_a_day() -> None:
+    options = configuration("redis://redis")["beat_schedule"]["kick"]["options"]
+    assert 120 < options["expires"] < 3600
+
+
+def test_the_private_redis_is_found_through_its_socket() -> None:
+    found = configuration("unix://:secret@/run/a%20b/redis.sock")
+    assert found["broker_url"] == "redis+socket://:secret@/run/a%20b/redis.sock"
+
+
+@pytest.mark.parametrize(
+    "url", ["", "redis", "sqs://me:hidden@x", "http://hidden", "amqps://hidden"]
+)
+def test_another_address_is_refused_without_repeating_it(url: str) -> None:
+    with pytest.raises(BadAddress) as refused:
+        configuration(url)
+    assert "hidden" not in str(refused.value)
+
+
+def test_neither_settings_nor_a_web_process_load_celery_and_workers_load_no_torch() -> None:
+    script = (
+        "import digitsite.asgi, sys; print('celery' in sys.modules, 'kombu' in sys.modules);"
+        "import digitsite.celery as c; c.app.loader.import_default_modules(); import trainer.tasks;"
+        "print('trainer.kick' in c.app.tasks, 'trainer.work' in c.app.tasks);"
+        "print('torch' in sys.modules)"
+    )
+    answer = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert answer.stdout.split() == ["False", "False", "True", "True", "False"]

@@ -1,0 +1,73 @@
+"""What the commands about versions have in common."""
+
+import json
+from argparse import ArgumentParser
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
+from django.core.management.base import BaseCommand, CommandError
+
+from recognizer import registry
+from recognizer.models import Promotion
+
+
+class VersionsCommand(BaseCommand):
+    """A command that people read and, with --json, programs."""
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Declare the option of all."""
+        parser.add_argument("--json", action="store_true", help="print JSON")
+
+    def say(self, data: object, text: str, *, as_json: bool) -> None:
+        """Print one or the other."""
+        self.stdout.write(json.dumps(data, indent=2) if as_json else text)
+
+
+class MovingCommand(VersionsCommand):
+    """A command that moves the champion."""
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Declare who does it and why."""
+        super().add_arguments(parser)
+        parser.add_argument("--by", required=True, metavar="USER", help="who does it")
+        parser.add_argument("--reason", required=True, help="kept in the ledger")
+
+    def report(self, line: Promotion, *, as_json: bool) -> None:
+        """Say what has been done."""
+        self.say(
+            line_of(line),
+            f"Version {line.to_version_id} is the champion now, after version "
+            f"{line.from_version_id}. Web processes follow within seconds.",
+            as_json=as_json,
+        )
+
+
+@contextmanager
+def told_plainly(by: str) -> Iterator[User]:
+    """Look a user up; end the command with a sentence where something is refused."""
+    actor = User.objects.filter(username=by, is_active=True).first()
+    if actor is None:
+        raise CommandError(f"There is no active user {by!r}.")
+    try:
+        yield actor
+    except PermissionDenied as error:
+        raise CommandError(f"{by} may not do this: {error}.") from error
+    except registry.Refused as error:
+        raise CommandError(f"Nothing was changed: {error}.") from error
+
+
+def line_of(line: Promotion) -> dict[str, Any]:
+    """Return a line of the ledger for programs."""
+    return {
+        "kind": line.kind,
+        "from": line.from_version_id,
+        "to": line.to_version_id,
+        "by": line.actor_name,
+        "run": line.run,
+        "reason": line.reason,
+        "override": line.override,
+        "created": line.created.isoformat(),
+    }

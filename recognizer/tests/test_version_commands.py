@@ -1,0 +1,113 @@
+"""Versions from the command line: what is refused is said plainly, and programs read JSON."""
+
+import json
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+
+from recognizer import registry
+from recognizer.models import Promotion, ServingProcess
+from recognizer.tests.making_versions import made, promoter
+
+pytestmark = pytest.mark.django_db
+BY = ("--by", "pro", "--reason", "because")
+
+
+def text(*arguments: str) -> str:
+    out = StringIO()
+    call_command(*arguments, stdout=out)
+    return out.getvalue().strip()
+
+
+def told(*arguments: str) -> Any:
+    return json.loads(text(*arguments, "--json"))
+
+
+@pytest.fixture(autouse=True)
+def _versions(state: Path) -> None:
+    promoter("pro")
+    made(), made()
+
+
+def test_versions_are_listed_with_the_champion_and_who_serves_them() -> None:
+    registry.promote(2, reason="x", expected=1)
+    for name, version in (("a", 2), ("b", 1)):
+        ServingProcess.objects.create(process=name, version=version, seen_at=timezone.now())
+    ServingProcess.objects.filter(pk="b").update(refused=2, problem="no such file")
+    listed = told("versions")
+    assert (listed["champion"], listed["previous"]) == (2, 1)
+    assert [version["number"] for version in listed["versions"]] == [3, 2, 1]
+    assert [version["role"] for version in listed["versions"]] == ["", "champion", "previous"]
+    assert [version["parent"] for version in listed["versions"]] == [1, 1, None]
+    assert listed["versions"][1]["serving"] == [1, 2]
+    lines = text("versions").splitlines()
+    assert lines[1].split()[:3] == ["2", "champion", "registered"]
+    assert lines[1].endswith("live in 1 of 2")
+    assert lines[3] == "b refuses version 2: no such file"
+
+
+def test_a_version_is_promoted_and_rolled_back() -> None:
+    line = told("promote", "2", *BY)
+    assert (line["kind"], line["from"], line["to"]) == ("promote", 1, 2)
+    assert (line["by"], line["reason"]) == ("pro", "because")
+    assert "Version 3 is the champion now, after version 2." in text("promote", "3", *BY)
+    assert told("rollback", *BY)["to"] == 2
+    assert told("rollback", *BY, "--to", "3")["to"] == 3
+    assert registry.champion().version_id == 3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        (("promote", "9", *BY), "Nothing was changed: there is no version 9."),
+        (("promote", "1", *BY), "version 1 is the champion already"),
+        (("promote", "2", "--by", "nobody", "--reason", "x"), "no active user 'nobody'"),
+        (("promote", "2", "--by", "any", "--reason", "x"), "any may not do this"),
+        (("promote", "2", "--by", "pro", "--reason", " "), "a reason is needed"),
+        (("promote", "2", *BY, "--expected", "3"), "you expected version 3"),
+        (("promote", "2", "--by", "pro"), "--reason"),
+        (("promote", "two", *BY), "invalid int value"),
+        (("rollback", *BY), "no version before version 1"),
+        (("rollback", *BY, "--to", "3"), "never champion"),
+        (("who_served", "--at", "yesterday"), "is not a time like"),
+        (("who_served", "--at", "1999-01-01"), "No version was served"),
+    ],
+)
+def test_what_is_refused_is_said_plainly(arguments: tuple[str, ...], why: str) -> None:
+    User.objects.create_user("any")
+    with pytest.raises(CommandError) as error:
+        call_command(*arguments)
+    assert why in str(error.value)
+    assert error.value.returncode == 1
+    assert Promotion.objects.count() == 1
+
+
+def test_who_served_reads_the_ledger() -> None:
+    before = timezone.now()
+    told("promote", "2", *BY)
+    assert told("who_served", "--at", before.isoformat())["version"] == 1
+    now = timezone.now().strftime("%Y-%m-%dT%H:%M:%S.%f")  # without a zone it is UTC
+    served = told("who_served", "--at", now)
+    assert (served["version"], served["since"]["by"]) == (2, "pro")
+    assert served["sha256"] == registry.champion().version.sha256
+    said = text("who_served", "--at", now)
+    assert said.startswith("Version 2, champion since ")
+    assert said.endswith("(promote by pro: because).")
+
+
+def test_a_version_is_marked_as_broken_and_skipped_from_then_on() -> None:
+    for number in (2, 3):
+        registry.promote(number, reason="x", expected=number - 1)
+    with pytest.raises(CommandError, match="roll back first"):
+        call_command("versions", "--broken", "3", "--by", "pro")
+    User.objects.create_user("any")
+    with pytest.raises(CommandError, match="any may not do this"):
+        call_command("versions", "--broken", "2", "--by", "any")
+    listed = told("versions", "--broken", "2", "--by", "pro")
+    assert [version["status"] for version in listed["versions"]][1] == "broken"
+    assert told("rollback", *BY)["to"] == 1

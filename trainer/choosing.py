@@ -1,0 +1,105 @@
+"""Which of several challengers goes forward: the best by the gate, or their mean.
+
+Pure but for timing the models. Knows nothing about rows, settings or files.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trainer import gate
+from trainer.base import Base
+from trainer.challenger import Challenger, Standing, averaged, calibrated, evidence
+from trainer.export import latency, parity
+from trainer.finetune import Corrections
+from trainer.network import Network
+from trainer.onnx_graph import build as build_graph
+
+MEAN: Final = "their mean"  # of several challengers, as a name beside theirs
+PARITY_IMAGES: Final = 200
+_MEGABYTE: Final = 1e6
+_ROUNDS: Final = 5  # of timing, champion and challenger in turn
+
+Judgement = tuple[gate.Evidence, gate.GateReport]
+
+
+@dataclass(frozen=True)
+class News:
+    """How what challengers have learned differs from what the champion has learned."""
+
+    fresh: NDArray[np.bool_] | None = None  # (n,) what is new to it; None: everything
+    taken_back: int = 0  # what it has learned and they have not
+
+
+def best(
+    built: Mapping[str, Challenger],
+    standing: Standing,
+    corrections: Corrections,
+    limits: gate.GateConfig,
+    *,
+    news: News | None = None,
+    alive: Callable[[], None] = lambda: None,
+) -> tuple[str, Challenger, Judgement]:
+    """Let the gate look at challengers and, of several, at their mean; return the best by name.
+
+    Args:
+        built: challengers by name.
+        standing: what they are compared with.
+        corrections: what they have learned, n of them.
+        limits: of the gate.
+        news: what of that the champion has not learned; None: all of it.
+        alive: called after each look.
+    """
+    news = news or News()
+    all_of_them = dict(built)
+    if len(built) > 1:
+        all_of_them[MEAN] = _mean(list(built.values()), standing.base)
+    judged: dict[str, Judgement] = {}
+    for name, challenger in all_of_them.items():
+        facts = replace(_facts(challenger.network, standing), taken_back=news.taken_back)
+        seen = evidence(challenger, standing, corrections, facts, news.fresh)
+        judged[name] = seen, gate.judge(seen, limits)
+        alive()
+    best_name = max(judged, key=lambda name: _merit(*judged[name]))
+    return best_name, all_of_them[best_name], judged[best_name]
+
+
+def _mean(challengers: Sequence[Challenger], base: Base) -> Challenger:
+    network = averaged([challenger.network for challenger in challengers])
+    early = [challenger.early for challenger in challengers if challenger.early is not None]
+    return Challenger(
+        network,
+        averaged(early) if early else None,
+        challengers[0].held_out,
+        calibrated(network, base),
+    )
+
+
+def _facts(network: Network, standing: Standing) -> gate.Facts:
+    model, other = (
+        build_graph(each).SerializeToString(deterministic=True)
+        for each in (network, standing.champion)
+    )
+    images = standing.base.gate.images[:PARITY_IMAGES]
+    difference = parity(network, model, images)
+    # Taken in turn, and the quickest of each: other work on the machine must not decide.
+    times = [(latency(model, 40), latency(other, 40)) for _ in range(_ROUNDS)]
+    return gate.Facts(
+        problem="" if difference <= 1e-4 else f"the exported model is off by {difference:.2g}",
+        megabytes=len(model) / _MEGABYTE,
+        champion_megabytes=len(other) / _MEGABYTE,
+        milliseconds=min(ours for ours, _ in times),
+        champion_milliseconds=min(theirs for _, theirs in times),
+    )
+
+
+def _merit(seen: gate.Evidence, report: gate.GateReport) -> tuple[bool, float]:
+    """Rank challengers: what passes first, then by what was learned and what was kept."""
+    gained = seen.taught.right(seen.taught.challenger).mean()
+    if len(seen.held_out):
+        gained = (gained + seen.held_out.right(seen.held_out.challenger).mean()) / 2
+    kept = seen.base.right(seen.base.challenger).mean()
+    return report.passed, float(gained + 10 * kept)

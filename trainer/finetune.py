@@ -1,0 +1,245 @@
+"""Fine-tunes the anchor on approved corrections with experience replay.
+
+A pure function of (anchor weights, seed, replay set, corrections, config): every challenger is
+built from the immutable anchor, on one thread, so the same inputs give the same bytes on the same
+kind of machine. Batch norm keeps the anchor's statistics: a few hundred drawings of one hand must
+not define what "normal" is. On replay the network is also held to the anchor's logits, as in DER++
+(Buzzega et al. 2020, "Dark Experience for General Continual Learning"), without dropout, which
+would blur them. The result lies on the way from the anchor (Wortsman et al. 2022, "Robust
+fine-tuning of zero-shot models") to the mean of the weights of the last steps (Izmailov et al.
+2018). Knows nothing about Django or rows.
+"""
+
+import copy
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+import torch
+from numpy.random import Generator
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn.functional import mse_loss
+
+from recognizer.rasterizer import SIDE
+from recognizer.strokes import Ink
+from trainer.augment import draw_varied, vary_image
+from trainer.characters import Images, Labels
+from trainer.finetuning import FinetuneConfig
+from trainer.network import Network
+from trainer.objective import ObjectiveConfig, objective
+from trainer.replay import BalancedSampler, WeightedSampler, capped_weights
+from trainer.training import learning_rate_share, to_tensor
+
+OUTLIER = -1  # the label of a replayed drawing that is no character: only the logits are held
+
+
+@dataclass(frozen=True)
+class Corrections:
+    """Approved corrections, in the order of the manifest."""
+
+    images: Images  # (n, 28, 28) as the network saw them
+    labels: Labels  # (n,)
+    submitters: tuple[str, ...]
+    inks: tuple[Ink | None, ...]  # None: an uploaded picture
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def take(self, which: NDArray[np.int64]) -> Self:
+        """Return the corrections at some positions."""
+        return type(self)(
+            self.images[which],
+            self.labels[which],
+            tuple(self.submitters[i] for i in which),
+            tuple(self.inks[i] for i in which),
+        )
+
+
+@dataclass(frozen=True)
+class Exemplars:
+    """What is replayed: drawings of the base, with the anchor's logits."""
+
+    images: Images  # (n, 28, 28)
+    labels: Labels  # (n,), OUTLIER where it is no character
+    sources: tuple[str, ...]
+    logits: NDArray[np.float32]  # (n, 36) of the anchor
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+
+Report = Callable[[int, int, float], None]  # step, steps, loss
+
+
+@dataclass(frozen=True)
+class Finetuned:
+    """What came out."""
+
+    network: Network
+    early: Network | None  # as it was before the late corrections joined
+
+
+def finetune(
+    anchor: Network,
+    corrections: Corrections,
+    exemplars: Exemplars,
+    config: FinetuneConfig,
+    *,
+    late: NDArray[np.bool_] | None = None,
+    report: Report = lambda *_: None,
+) -> Finetuned:
+    """Return a challenger; the anchor stays as it is.
+
+    Args:
+        anchor: where it starts, and what it is held to.
+        corrections: what it learns.
+        exemplars: what it must not forget.
+        config: how.
+        late: which corrections it learns only in the last part of the steps, so that the network
+            before that can be asked about people whom it has not learned from; None: none.
+        report: called after each step.
+
+    Raises:
+        ValueError: there is nothing to learn from.
+        FloatingPointError: the loss is not finite.
+    """
+    if not len(corrections):
+        raise ValueError("there are no corrections to learn from")
+    torch.set_num_threads(1)
+    torch.manual_seed(config.seed)
+    torch.use_deterministic_algorithms(mode=True)
+    network = copy.deepcopy(anchor).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    network.requires_grad_(requires_grad=True)
+    network.blocks[: config.frozen].requires_grad_(requires_grad=False)
+    optimizer = torch.optim.AdamW(_groups(network, config.weight_decay), lr=config.lr)
+    batches = _Batches(corrections, exemplars, config)
+    steps = config.steps_for(len(corrections))
+    join = round(steps * config.join) if late is not None and late.any() else 0
+    if join:
+        batches.leave_out(late)
+    early: Network | None = None
+    mean, early_mean = _Mean(), _Mean()
+    network.eval()  # batch norm keeps its statistics, and nothing is dropped
+    for step in range(steps):
+        if join and step == join:
+            early = early_mean.between(anchor, config.way)
+            batches.leave_out(None)
+        for group in optimizer.param_groups:
+            group["lr"] = config.lr * learning_rate_share(step / steps, config.warm_up)
+        loss = _loss(network, batches.next(), config)
+        if not torch.isfinite(loss):
+            raise FloatingPointError(f"the loss is {loss.item()} at step {step} of {steps}")
+        optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(network.parameters(), config.clip)
+        optimizer.step()
+        if step >= steps * (1 - config.average):
+            mean.add(network)
+        if join * (1 - config.early_average) <= step < join:
+            early_mean.add(network)
+        report(step + 1, steps, loss.item())
+    return Finetuned(mean.between(anchor, config.way), early)
+
+
+@dataclass(frozen=True)
+class _Batch:
+    images: Tensor  # (new + replay, 1, 28, 28)
+    labels: Tensor  # (new + replay,); outliers last
+    characters: int  # how many are characters
+    held: Tensor  # positions of what is held to the anchor
+    logits: Tensor  # (len(held), 36)
+
+
+class _Batches:
+    """Mixes new and replayed drawings in a fixed ratio."""
+
+    def __init__(
+        self, corrections: Corrections, exemplars: Exemplars, config: FinetuneConfig
+    ) -> None:
+        self._corrections = corrections
+        self._exemplars = exemplars
+        self._config = config
+        self._rng = np.random.default_rng([config.seed, 0x1EA2])
+        rules = [
+            (corrections.submitters, config.submitter_share),
+            (corrections.labels.tolist(), config.class_share),
+        ]
+        self._weights = capped_weights(rules, config.share_floor)
+        self._new = WeightedSampler(self._weights, self._rng)
+        self._replay = BalancedSampler(exemplars.labels.tolist(), exemplars.sources, self._rng)
+
+    def leave_out(self, which: NDArray[np.bool_] | None) -> None:
+        """Draw no more from some of the corrections; None: from all of them."""
+        weights = self._weights if which is None else np.where(which, 0.0, self._weights)
+        self._new = WeightedSampler(weights, self._rng)
+
+    def next(self) -> _Batch:
+        new = self._new.draw(self._config.new)
+        old = self._replay.draw(self._config.replay)
+        labels = self._exemplars.labels[old]
+        old = old[np.argsort(labels == OUTLIER, kind="stable")]  # outliers last
+        images = np.concatenate(
+            [self._varied(new, self._rng), self._exemplars.images[old]]
+        )  # (new + replay, 28, 28)
+        labels = np.concatenate([self._corrections.labels[new], self._exemplars.labels[old]])
+        return _Batch(
+            images=to_tensor(images),
+            labels=torch.from_numpy(labels),
+            characters=int((labels != OUTLIER).sum()),
+            held=torch.arange(len(new), len(labels)),
+            logits=torch.from_numpy(self._exemplars.logits[old]),
+        )
+
+    def _varied(self, which: NDArray[np.int64], rng: Generator) -> Images:
+        drawn = []
+        for position in which:
+            ink = self._corrections.inks[position]
+            if ink is None:
+                image = self._corrections.images[position]
+                drawn.append(vary_image(image, rng, self._config.images))
+            else:
+                drawn.append(draw_varied(ink, rng, self._config.strokes))
+        return np.stack(drawn) if drawn else np.zeros((0, SIDE, SIDE), np.uint8)
+
+
+def _loss(network: Network, batch: _Batch, config: FinetuneConfig) -> Tensor:
+    logits, _ = network(batch.images)
+    labels = batch.labels[: batch.characters]
+    what = ObjectiveConfig(smoothing=config.smoothing, outliers=0.0)
+    loss = objective(logits[: batch.characters], labels, what)
+    if config.distil and len(batch.held):
+        loss = loss + config.distil * mse_loss(logits[batch.held], batch.logits)
+    return loss
+
+
+def _groups(network: Network, weight_decay: float) -> list[dict[str, object]]:
+    parameters = [p for p in network.parameters() if p.requires_grad]
+    return [
+        {"params": [p for p in parameters if p.ndim > 1], "weight_decay": weight_decay},
+        {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
+    ]
+
+
+class _Mean:
+    """The mean of a network's weights over steps."""
+
+    def __init__(self) -> None:
+        self._sums: dict[str, Tensor] = {}
+        self._count = 0
+
+    def add(self, network: Network) -> None:
+        for name, value in network.named_parameters():
+            total = self._sums.setdefault(name, torch.zeros_like(value, dtype=torch.float64))
+            total += value.detach()
+        self._count += 1
+
+    @torch.no_grad()
+    def between(self, anchor: Network, way: float) -> Network:
+        """Return a copy of the anchor with weights that lie so far on the way to the mean."""
+        averaged = copy.deepcopy(anchor)
+        for name, value in averaged.named_parameters():
+            mean = self._sums[name] / self._count
+            value.copy_(value.double().lerp(mean, way))
+        return averaged.eval()

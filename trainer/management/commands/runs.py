@@ -1,0 +1,117 @@
+"""`manage.py runs`: what was learned when, why it was refused; start, cancel, override."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import CommandError
+
+from recognizer.management.commandline import VersionsCommand, told_plainly
+from trainer import opening, progress
+from trainer.models import TrainingRun
+
+
+class Command(VersionsCommand):
+    """List, show, start, cancel, override."""
+
+    help = "List training runs; show one with the gate's report; start, cancel; override the gate."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Declare the options."""
+        super().add_arguments(parser)
+        what = parser.add_mutually_exclusive_group()
+        what.add_argument("--show", type=int, metavar="RUN", help="one run, with its report")
+        what.add_argument("--start", action="store_true", help="open a run now")
+        what.add_argument("--cancel", type=int, metavar="RUN", help="end a run that is open")
+        what.add_argument("--override", type=int, metavar="RUN", help="promote what was refused")
+        parser.add_argument("--challengers", type=int, help="with --start: how many to build")
+        parser.add_argument("--by", metavar="USER", help="who starts, cancels or overrides")
+        parser.add_argument(
+            "--reason", default="", help="with --override: kept in the ledger; with --cancel: why"
+        )
+
+    def handle(self, **options: Any) -> None:
+        """Do one of these."""
+        try:
+            if options["start"]:
+                self._start(options)
+            elif options["cancel"]:
+                self._cancel(options)
+            elif options["override"]:
+                self._override(options)
+            elif options["show"]:
+                self._show(options)
+            else:
+                self._list(options)
+        except opening.NotOpened as error:
+            raise CommandError(f"Nothing was changed: {error}.") from error
+
+    def _start(self, options: dict[str, Any]) -> None:
+        with told_plainly(_required(options, "by")) as actor:
+            run = opening.open_now(actor, options["challengers"])
+        self._opened(run, as_json=options["json"])
+
+    def _cancel(self, options: dict[str, Any]) -> None:
+        run = _find(options["cancel"])
+        with told_plainly(_required(options, "by")) as actor:
+            opening.cancel(run, actor, options["reason"])
+        self.say({"run": run.pk}, f"Run {run.pk} is cancelled.", as_json=options["json"])
+
+    def _override(self, options: dict[str, Any]) -> None:
+        run = _find(options["override"])
+        with told_plainly(_required(options, "by")) as actor:
+            opening.override(run, actor, _required(options, "reason"))
+        self._opened(run, as_json=options["json"])
+
+    def _opened(self, run: TrainingRun, *, as_json: bool) -> None:
+        text = f"Run {run.pk} is open with {len(run.corrections)} corrections: a worker takes it."
+        self.say({"run": run.pk}, text, as_json=as_json)
+
+    def _show(self, options: dict[str, Any]) -> None:
+        run = _find(options["show"])
+        findings = (run.report or {}).get("findings", [])
+        told = {
+            "id": run.pk,
+            "status": run.status,
+            "problem": run.problem,
+            "version": run.version,
+            "base_version": run.base_version,
+            "corrections": run.corrections,
+            "metrics": run.metrics,
+            "report": run.report,
+            "log": [f"{line.created.isoformat()} {line.text}" for line in run.lines.all()],
+        }
+        lines = [f"Run {run.pk}: {run.status}{f' ({run.problem})' if run.problem else ''}"]
+        lines += [
+            f"  {'passed' if found['passed'] else 'FAILED'}  {found['rule']}: {found['says']}"
+            for found in findings
+        ]
+        lines += [f"  {line.created:%H:%M:%S}  {line.text}" for line in run.lines.all()]
+        self.say(told, "\n".join(lines), as_json=options["json"])
+
+    def _list(self, options: dict[str, Any]) -> None:
+        runs = progress.latest()
+        lines = [
+            f"{run['id']:>6}  {run['status']:<11}  {run['created']:.19}  "
+            f"{run['added']} new, {run['removed']} gone  "
+            + (f"version {run['version']}" if run["version"] else run["problem"][:60])
+            for run in runs
+        ]
+        lines = lines or ["There was no training run yet."]
+        paused = opening.paused()
+        if paused:
+            lines.insert(0, f"Learning is paused: {paused}.")
+        self.say({"runs": runs, "paused": paused}, "\n".join(lines), as_json=options["json"])
+
+
+def _find(number: int) -> TrainingRun:
+    run = TrainingRun.objects.filter(pk=number).first()
+    if run is None:
+        raise CommandError(f"There is no run {number}.")
+    return run
+
+
+def _required(options: dict[str, Any], name: str) -> str:
+    value = options[name]
+    if not value:
+        raise CommandError(f"--{name} is needed for this.")
+    return str(value)

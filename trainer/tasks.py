@@ -1,0 +1,48 @@
+"""Celery's entries to the pipeline.
+
+A message carries nothing and only wakes: what there is to do, and who does it, is in the database.
+All tasks may run at any time, any number of times. Torch is imported by the work itself, in a
+child of the worker.
+"""
+
+import logging
+
+from celery import shared_task
+from celery.exceptions import SoftTimeLimitExceeded
+
+EXPIRES_SECONDS = 300  # the next kick sends again; above any difference of clocks
+
+logger = logging.getLogger(__name__)
+
+
+@shared_task(name="trainer.kick")
+def kick() -> None:
+    """Look for work and wake one worker for each unit of it."""
+    from trainer import pipeline  # noqa: PLC0415
+
+    units = pipeline.kick()
+    logger.debug("%d units of work are open", units)
+    for _ in range(units):
+        wake()
+
+
+@shared_task(name="trainer.work", max_retries=2)
+def work() -> None:
+    """Do one unit, if one is open, and wake a worker for the next: time limits count for each."""
+    from trainer import pipeline  # noqa: PLC0415
+
+    if pipeline.work(interruptions=(SoftTimeLimitExceeded,)):
+        wake()
+
+
+@shared_task(name="trainer.prepare", expires=EXPIRES_SECONDS)
+def prepare() -> None:
+    """Build what is replayed and what judges, if it is not there: the first run need not wait."""
+    from trainer import workshop  # noqa: PLC0415
+
+    workshop.ground()
+
+
+def wake() -> None:
+    """Ask for a worker. Fails at once where the broker does; the next kick asks again."""
+    work.apply_async(expires=EXPIRES_SECONDS, retry=False)

@@ -1,0 +1,50 @@
+"""A process that reviews and sends messages for a test: one command a line, one answer a line.
+
+Runs with the settings of the site under test, which are not those of the tests themselves.
+"""
+
+import json
+import sys
+from typing import Any
+
+import django
+
+django.setup()
+
+from django.contrib.auth.models import User  # noqa: E402 - Django has to be set up
+
+from digitsite.celery import app  # noqa: E402
+from feedback import decisions  # noqa: E402
+from feedback.models import Action, Correction  # noqa: E402
+from trainer.tasks import wake  # noqa: E402
+
+
+def approve() -> list[str]:
+    """Approve everything that waits, in one transaction."""
+    reviewer = User.objects.filter(username="mo").first()
+    if reviewer is None:
+        reviewer = User.objects.create_superuser("mo")
+    ids = list(Correction.objects.pending().values_list("pk", flat=True))
+    outcome = decisions.decide(ids, Action.APPROVE, reviewer)
+    return [str(item.id) for item in outcome.decided]
+
+
+def send(count: str) -> int:
+    """Send so many messages that ask for work."""
+    for _ in range(int(count)):
+        wake()
+    return int(count)
+
+
+def main() -> None:
+    """Answer until there is no more to read."""
+    app.set_default()
+    commands: dict[str, Any] = {"approve": approve, "send": send}
+    for line in sys.stdin:
+        name, *arguments = line.split()
+        sys.stdout.write(json.dumps(commands[name](*arguments)) + "\n")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,158 @@
+"""A challenger is the same for the same inputs, and its evidence is about what it says."""
+
+from collections import Counter
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from recognizer.alphabet import CHARSETS
+from trainer import challenger
+from trainer.challenger import (
+    Challenger,
+    Standing,
+    averaged,
+    distance,
+    evidence,
+    hold_out,
+    make,
+    marks,
+)
+from trainer.finetune import Corrections
+from trainer.finetuning import FinetuneConfig, variations
+from trainer.gate import Facts, judge
+from trainer.tests.learning import TINY, corrections, same, tiny_base, tiny_network
+from trainer.validation import logits_of
+
+ANCHOR = tiny_network()
+BASE = tiny_base(ANCHOR)
+SENT = corrections(20, submitters=10)
+
+
+def renamed(sent: Corrections, *names: str) -> Corrections:
+    return replace(sent, submitters=names)
+
+
+def test_whole_submitters_are_held_out_and_at_most_a_fifth() -> None:
+    sent = corrections(60, submitters=10)
+    late = hold_out(sent)
+    assert late.sum() == 12
+    people = {name for name, held in zip(sent.submitters, late, strict=True) if held}
+    assert [name in people for name in sent.submitters] == late.tolist()
+
+
+def test_who_is_held_out_does_not_depend_on_the_order() -> None:
+    sent = corrections(60, submitters=10)
+    order = np.random.default_rng(0).permutation(60)
+    assert hold_out(sent.take(order)).tolist() == hold_out(sent)[order].tolist()
+
+
+def test_somebody_who_sent_most_is_learned_from() -> None:
+    names = ["ada"] * 50 + ["bo"] * 5 + ["cy"] * 5
+    late = hold_out(renamed(corrections(60), *names))
+    assert late.tolist() == [False] * 50 + [True] * 10
+
+
+@pytest.mark.parametrize("people", [1, 2, 4])
+def test_with_few_submitters_drawings_are_held_out(people: int) -> None:
+    sent = corrections(60, submitters=people)
+    late = hold_out(sent)
+    assert 8 <= late.sum() <= 12
+    held = {image.tobytes() for image in sent.images[late]}
+    assert not held & {image.tobytes() for image in sent.images[~late]}
+
+
+def test_of_a_few_drawings_by_one_person_nothing_is_held_out() -> None:
+    assert not hold_out(corrections(12, submitters=1)).any()
+    assert not hold_out(corrections(9, submitters=3)).any()
+
+
+def test_the_first_variation_is_the_config_and_all_differ() -> None:
+    config = FinetuneConfig()
+    made = variations(config, 6)
+    assert made[0] == config
+    assert len(set(map(repr, made))) == 6
+    assert Counter(each.seed for each in made) == dict.fromkeys(range(1, 7), 1)
+
+
+def test_an_average_lies_between() -> None:
+    first, second = tiny_network(1), tiny_network(2)
+    middle = averaged([first, second])
+    for ours, one, two in zip(
+        middle.parameters(), first.parameters(), second.parameters(), strict=True
+    ):
+        assert torch.allclose(ours, (one + two) / 2)
+    assert same(averaged([first]), first)
+    assert not same(first, middle)
+
+
+def test_the_distance_is_relative_to_the_anchor() -> None:
+    twice = tiny_network()
+    with torch.no_grad():
+        for value in twice.parameters():
+            value.mul_(2)
+    assert distance(ANCHOR, ANCHOR) == 0.0
+    assert distance(twice, ANCHOR) == pytest.approx(1.0)
+
+
+def test_marks_lie_in_their_corners() -> None:
+    found = marks()
+    assert len(found) == 8
+    for name, image in found.items():
+        rows, columns = np.nonzero(image)
+        assert set(image[rows, columns].tolist()) == {255}
+        assert (rows.max() < 14) == ("upper" in name)
+        assert (columns.max() < 14) == ("left" in name)
+
+
+def test_the_same_inputs_make_the_same_challenger_and_report() -> None:
+    reports = []
+    for _ in range(2):
+        made = make(ANCHOR, SENT, BASE, TINY)
+        standing = Standing(ANCHOR, ANCHOR, made.calibration.temperature, BASE)
+        reports.append(judge(evidence(made, standing, SENT, Facts())).as_json())
+    assert reports[0] == reports[1]
+
+
+def test_the_evidence_holds_everybodys_answers() -> None:
+    made = make(ANCHOR, SENT, BASE, TINY)
+    assert made.early is not None
+    champion = tiny_network(2)
+    standing = Standing(ANCHOR, champion, made.calibration.temperature, BASE)
+    found = evidence(made, standing, SENT, Facts(megabytes=3.0))
+    assert np.array_equal(found.base.anchor, BASE.gate.logits)
+    assert np.array_equal(found.base.champion, logits_of(champion, BASE.gate.images))
+    assert np.array_equal(found.base.challenger, logits_of(made.network, BASE.gate.images))
+    assert np.array_equal(found.taught.challenger, logits_of(made.network, SENT.images))
+    late = SENT.take(np.flatnonzero(made.held_out))
+    assert len(found.held_out) == len(late) == 4
+    assert np.array_equal(found.held_out.challenger, logits_of(made.early, late.images))
+    assert len(found.stamped) == 8
+    assert found.submitters == SENT.submitters
+    assert found.facts.megabytes == 3.0
+    assert found.facts.distance == distance(made.network, ANCHOR) > 0
+    assert set(made.calibration.temperature) == set(CHARSETS)
+
+
+def test_the_anchor_as_its_own_challenger_differs_in_nothing() -> None:
+    calibration = challenger.calibrated(ANCHOR, BASE)
+    itself = Challenger(ANCHOR, None, np.zeros(len(SENT), bool), calibration)
+    standing = Standing(ANCHOR, ANCHOR, calibration.temperature, BASE)
+    found = evidence(itself, standing, SENT, Facts())
+    assert len(found.held_out) == 0
+    assert found.facts.distance == 0.0
+    assert found.facts.calibration_error == found.facts.champion_calibration_error
+    report = judge(found)
+    assert report.negative_flips == report.positive_flips == ()
+    assert {each.rule for each in report.failures} <= {"something learned"}
+
+
+def test_a_temperature_too_high_shows_in_the_calibration_error() -> None:
+    sure_and_right = np.eye(36, dtype=np.float32)[BASE.gate.labels] * 20
+    fitting, too_high = (
+        challenger.expected_error(BASE.gate, sure_and_right, dict.fromkeys(CHARSETS, temperature))
+        for temperature in (1.0, 100.0)
+    )
+    assert fitting == pytest.approx(0, abs=0.001)
+    assert too_high == pytest.approx(1, abs=0.1)

@@ -1,0 +1,113 @@
+"""Workers and Redis are killed, frozen and flooded while the site learns from corrections.
+
+Whatever happens: one promotion a round, versions in ascending order, nothing approved is missing.
+The rounds share one site, each with corrections of its own.
+"""
+
+import signal
+from collections.abc import Callable, Iterator
+
+import psutil
+import pytest
+
+from digitsite import private_redis
+from digitsite.tests.processes import Socket, missing, wait_for
+from trainer.tests.loop import PATIENCE, Loop, drawings, running, send, tree
+
+FREEZE, KILL, GO_ON = signal.SIGSTOP, signal.SIGKILL, signal.SIGCONT
+
+
+@pytest.fixture(scope="module")
+def loop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loop]:
+    if private_redis.find_server() is None:
+        missing("there is no redis-server")
+    with running(tmp_path_factory.mktemp("chaos")) as site:
+        yield site
+
+
+@pytest.fixture(autouse=True)
+def one_promotion(loop: Loop) -> Iterator[None]:
+    """Whatever a test has done, what it has taught is learned, once."""
+    before = loop.promotions()
+    yield
+    wait_for(
+        lambda: loop.promotions() != before and not loop.unlearned(),
+        "a version that has learned everything",
+        PATIENCE,
+    )
+    kicks = loop.kicks()
+    wait_for(lambda: loop.kicks() > kicks + 2, "workers that have nothing to do", PATIENCE)
+    promotions = loop.promotions()
+    assert len(promotions) == len(before) + 1, loop.runs()
+    assert promotions == sorted(set(promotions)), loop.runs()
+    assert not loop.unlearned()
+    assert loop.query("SELECT count(*) FROM trainer_trainingrun WHERE status <> 'promoted'") == [
+        (0,)
+    ], loop.runs()
+
+
+def caught(loop: Loop, phase: str, victims: Callable[[str, psutil.Process], None]) -> None:
+    """Wait for a phase, freeze the worker that is in it, and do with it what is asked."""
+    wait_for(lambda: loop.phase() == phase, phase, PATIENCE)
+    name, child = loop.busy_worker()
+    send(FREEZE, child)
+    assert loop.phase() == phase, "it was over before the worker could be frozen"
+    victims(name, child)
+
+
+def test_a_child_that_is_killed_while_it_trains(loop: Loop) -> None:
+    loop.teach()
+    caught(loop, "training", lambda _, child: send(KILL, child))
+    wait_for(lambda: loop.phase() == "judging", "another attempt", PATIENCE)
+    (attempts,) = loop.query("SELECT attempts FROM trainer_challenger ORDER BY id DESC LIMIT 1")[0]
+    assert attempts >= 2
+
+
+def test_a_worker_that_is_killed_with_its_child_while_it_judges(loop: Loop) -> None:
+    def kill(name: str, _: psutil.Process) -> None:
+        process = loop.running.pop(name)
+        send(KILL, *tree(process.pid))
+        process.wait()
+
+    loop.teach()
+    caught(loop, "judging", kill)
+    wait_for(lambda: not loop.unlearned(), "the other worker", PATIENCE)
+    (attempts,) = loop.query("SELECT attempts FROM trainer_trainingrun ORDER BY id DESC LIMIT 1")[0]
+    assert attempts >= 2
+    loop.start("worker-3", "worker")
+
+
+def test_redis_loses_everything_and_dies_while_a_worker_trains(loop: Loop) -> None:
+    loop.teach()
+    wait_for(lambda: loop.phase() == "training", "training", PATIENCE)
+    with loop.redis_client() as client:
+        client.flushall()
+    redis = loop.running.pop("redis")
+    redis.send_signal(KILL)
+    redis.wait()
+    wait_for(lambda: loop.phase() != "training", "work that goes on", PATIENCE)
+    loop.start_redis()
+
+
+def test_a_frozen_redis_keeps_nobody_from_drawing_and_correcting(loop: Loop) -> None:
+    redis = psutil.Process(loop.running["redis"].pid)
+    label, strokes = next(drawings(seed=8))
+    send(FREEZE, redis)
+    try:
+        loop.teach()
+        status, answer = loop.post("predict", strokes=strokes)
+        assert (status, answer["label"]) == (200, label)
+        status, socket = Socket.open(loop.web)
+        socket.send({"type": "drawing", "strokes": strokes})
+        assert status == 101
+        assert b'"hello"' in socket.read()[1]
+        assert b'"prediction"' in socket.read()[1]
+        socket.close()
+        assert redis.status() == psutil.STATUS_STOPPED
+    finally:
+        send(GO_ON, redis)
+
+
+def test_fifty_messages_for_one_piece_of_work(loop: Loop) -> None:
+    loop.teach()
+    assert loop.ask("send 50") == 50

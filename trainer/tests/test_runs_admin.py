@@ -1,0 +1,194 @@
+"""Runs in the admin, on the command line and in the API: who may look, start and override."""
+
+import io
+import json
+import re
+
+import pytest
+from django.contrib.auth.models import Permission, User
+from django.core.management import CommandError, call_command
+from django.test import Client
+
+from feedback.tests.making import moderator
+from recognizer import registry
+from recognizer.tests.making_versions import promoter
+from trainer import pipeline
+from trainer.models import RunStatus, TrainingRun
+from trainer.tests.conftest import Bench
+from trainer.tests.test_opening import approved, starter
+
+pytestmark = pytest.mark.django_db
+
+RUNS = "/admin/trainer/trainingrun/"
+
+
+def client_of(user: User | None) -> Client:
+    client = Client()
+    if user is not None:
+        client.force_login(user)
+    return client
+
+
+def everybody() -> dict[str, User | None]:
+    viewer = User.objects.create_user("vera", password="vera", is_staff=True)
+    viewer.user_permissions.add(Permission.objects.get(codename="view_trainingrun"))
+    return {
+        "anonymous": None,
+        "plain": User.objects.create_user("plain", password="plain"),
+        "staff": User.objects.create_user("staff", password="staff", is_staff=True),
+        "moderator": User.objects.filter(username="mo").first() or moderator(),
+        "viewer": viewer,
+        "starter": starter(),
+        "promoter": promoter(),
+        "superuser": User.objects.create_superuser("root", password="root"),
+    }
+
+
+def refused(bench: Bench) -> TrainingRun:
+    bench.passes = False
+    approved()
+    pipeline.kick()
+    while pipeline.work():
+        pass
+    bench.passes = True
+    return TrainingRun.objects.get()
+
+
+def test_who_may_look_start_and_override(bench: Bench) -> None:
+    run = refused(bench)
+    may_look = {"viewer", "starter", "promoter", "superuser"}
+    for name, user in everybody().items():
+        client = client_of(user)
+        outside = 302 if name in {"anonymous", "plain"} else 403
+        for page in (RUNS, f"{RUNS}{run.pk}/change/"):
+            assert client.get(page).status_code == (200 if name in may_look else outside), name
+        started = client.post(f"{RUNS}start/").status_code
+        assert started == (302 if name in {"starter", "superuser"} else outside), name
+        TrainingRun.objects.exclude(pk=run.pk).delete()
+        overridden = client.post(f"{RUNS}{run.pk}/override/", {"reason": "why not"}).status_code
+        assert overridden == (302 if name in {"promoter", "superuser"} else outside), name
+        TrainingRun.objects.filter(pk=run.pk).update(status=RunStatus.REJECTED)
+
+
+def test_the_page_of_a_run_shows_the_report_with_pictures(bench: Bench) -> None:
+    run = refused(bench)
+    TrainingRun.objects.filter(pk=run.pk).update(
+        report={
+            "passed": False,
+            "findings": [{"rule": "no class suffers", "passed": False, "says": "7 loses <b>12"}],
+            "flips": [{"pixels": "ff" * 98, "label": "7", "before": "7", "after": "1"}],
+        }
+    )
+    page = client_of(promoter()).get(f"{RUNS}{run.pk}/change/").content.decode()
+    assert "No class suffers" in page
+    assert "7 loses &lt;b&gt;12" in page
+    assert "7: 7 → 1" in page
+    assert "data:image/png;base64," in page
+    assert "Override the gate" in page
+
+
+def shown(page: str, column: str) -> list[str]:
+    cells = re.findall(rf'class="field-{column}[^"]*">(.*?)</t[dh]>', page)
+    return [re.sub("<[^>]+>", "", cell) for cell in cells]
+
+
+def test_the_list_says_how_each_run_stands_in_a_few_words(bench: Bench) -> None:
+    run = refused(bench)
+    long = "no class suffers: 7 loses 12 points; negative flips: 2 % are read otherwise"
+    TrainingRun.objects.filter(pk=run.pk).update(problem=long, added=12, removed=4)
+    client = client_of(promoter())
+    page = client.get(RUNS).content.decode()
+    assert shown(page, "stands") == ["Rejected: no class suffers"]
+    assert shown(page, "lesson_size") == ["12, 4 taken out"]
+    assert "negative flips" not in page
+    run.challengers.update(step=63, steps=140)
+    for status, words in {
+        RunStatus.QUEUED: "Queued",
+        RunStatus.RUNNING: "Running, 63 of 140 steps",
+        RunStatus.GATING: "Being judged",
+        RunStatus.QUARANTINED: "Quarantined",
+    }.items():
+        TrainingRun.objects.filter(pk=run.pk).update(status=status)
+        assert shown(client.get(RUNS).content.decode(), "stands") == [words]
+    run.challengers.update(step=0, steps=0)
+    TrainingRun.objects.filter(pk=run.pk).update(status=RunStatus.RUNNING, version=9)
+    page = client.get(RUNS).content.decode()
+    assert shown(page, "stands") == ["Preparing"]
+    assert shown(page, "versions") == ["1 → 9"]
+
+
+def test_a_second_run_is_refused_in_words(bench: Bench) -> None:
+    approved()
+    client = client_of(starter())
+    client.post(f"{RUNS}start/")
+    page = client.post(f"{RUNS}start/", follow=True).content.decode()
+    assert "a run is open already" in page
+    assert TrainingRun.objects.count() == 1
+
+
+def test_starting_needs_a_post(bench: Bench) -> None:
+    assert client_of(starter()).get(f"{RUNS}start/").status_code == 405
+
+
+def command(*arguments: str) -> str:
+    out = io.StringIO()
+    call_command("runs", *arguments, stdout=out)
+    return out.getvalue()
+
+
+def test_the_command_lists_shows_starts_and_overrides(bench: Bench) -> None:
+    assert "no training run yet" in command()
+    run = refused(bench)
+    assert json.loads(command("--json"))["runs"][0]["status"] == "rejected"
+    assert "7 loses 12 points" in command("--show", str(run.pk))
+    promoter()
+    told = command("--override", str(run.pk), "--by", "pro", "--reason", "looked at")
+    assert f"Run {run.pk} is open" in told
+    while pipeline.work():
+        pass
+    starter()
+    assert "is open" in command("--start", "--by", "lena")
+    last = str(TrainingRun.objects.latest("pk").pk)
+    assert "is cancelled" in command("--cancel", last, "--by", "lena", "--reason", "not today")
+    with pytest.raises(CommandError, match="has ended already"):
+        command("--cancel", last, "--by", "lena")
+
+
+def test_that_learning_is_paused_is_shown(bench: Bench) -> None:
+    approved()
+    pipeline.kick()
+    while pipeline.work():
+        pass
+    user = promoter()
+    assert "paused" not in command()
+    assert "Learning is paused" not in client_of(user).get(RUNS).content.decode()
+    registry.rollback(user, "reads <b>sevens")
+    assert command().startswith("Learning is paused: pro rolled back to version 1 (reads <b>")
+    assert json.loads(command("--json"))["paused"].startswith("pro rolled back")
+    page = client_of(user).get(RUNS).content.decode()
+    assert (
+        "Learning is paused</strong>: pro rolled back to version 1 (reads &lt;b&gt;sevens" in page
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("--start",), "--by is needed"),
+        (("--start", "--by", "nobody"), "no active user"),
+        (("--show", "99"), "no run 99"),
+        (("--cancel", "99", "--by", "x"), "no run 99"),
+        (("--override", "99", "--by", "x", "--reason", "y"), "no run 99"),
+    ],
+)
+def test_the_command_says_what_is_wrong(arguments: tuple[str, ...], says: str) -> None:
+    with pytest.raises(CommandError, match=says):
+        command(*arguments)
+
+
+def test_the_api_lists_runs_without_naming_drawings(bench: Bench) -> None:
+    refused(bench)
+    answer = Client().get("/api/v1/runs").json()
+    run = answer["runs"][0]
+    assert (run["status"], run["done"], run["total"], run["added"]) == ("rejected", 2, 2, 1)
+    assert "corrections" not in run

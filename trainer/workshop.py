@@ -1,0 +1,276 @@
+"""Between rows and arrays: what a worker does with a run once it has claimed a part of it.
+
+The only module that knows both the database's runs and torch. Everything that decides the outcome
+comes from the run's row, the anchor's folder and the base; nothing from the worker.
+"""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from datetime import date
+from pathlib import Path
+from typing import Any, Final
+from uuid import UUID
+
+import numpy as np
+import torch
+from django.conf import settings
+
+from feedback import lessons
+from recognizer import publishing, registry
+from recognizer.alphabet import LABELS
+from recognizer.checkpoints import WEIGHTS, Card, read_card
+from recognizer.models import ModelVersion
+from trainer import gate, lesson
+from trainer.base import Base, prepare
+from trainer.calibration import Calibration
+from trainer.challenger import (
+    Challenger,
+    Standing,
+    averaged,
+    calibrated,
+    hold_out,
+    make,
+)
+from trainer.choosing import MEAN, PARITY_IMAGES, Judgement, News, best
+from trainer.export import network_of, read_network, version_files, weights_of
+from trainer.finetune import Corrections, Report
+from trainer.finetuning import config_of
+from trainer.models import TrainingRun
+from trainer.network import Network
+from trainer.tensor_files import bytes_of, tensors_of
+
+GATE: Final = gate.GateConfig()
+
+_NETWORK, _EARLY = "network.", "early."
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """The challenger that a run puts forward, with what the gate says of it."""
+
+    network: Network
+    calibration: Calibration
+    report: dict[str, Any]
+    manifest: dict[str, Any]
+    metrics: dict[str, Any]
+    anchor: int
+    passed: bool
+    summary: str
+    why_not: str
+    images: Any  # (n, 28, 28) for the parity check
+
+    def files(self, number: int, created: date) -> dict[str, bytes]:
+        """Return the version's files."""
+        card = {
+            "schema": 1,
+            "number": number,
+            "name": "learned",
+            "created": created.isoformat(),
+            "labels": list(LABELS),
+            "temperature": self.calibration.temperature,
+            "abstain": {
+                "confidence": self.calibration.confidence,
+                "energy": self.calibration.energy,
+            },
+            "data": self.manifest,
+            "metrics": self.metrics,
+        }
+        return version_files(self.network, self.images, card)
+
+
+@dataclass(frozen=True)
+class Ground:
+    """The immutable anchor and what surrounds it."""
+
+    anchor: Network
+    version: int
+    digest: str  # of the anchor's weights
+    base: Base
+
+
+def ground(version: int | None = None) -> Ground:
+    """Load the anchor of the champion (or of a version) and the base for it.
+
+    Raises:
+        CheckpointError: the anchor's folder is not whole.
+        DataError: a file in the data folder is unusable.
+    """
+    torch.set_num_threads(1)
+    number = registry.champion().version_id if version is None else version
+    row = ModelVersion.objects.select_related("parent").get(pk=number)
+    anchor = row.parent or row
+    folder = publishing.fetch(anchor.folder, anchor.sha256)
+    digest = read_card(folder).sha256[WEIGHTS]
+    network = read_network(folder / WEIGHTS)
+    scale = 0.1 if settings.TRAIN_SMALL else 1.0
+    cache = Path(settings.STATE) / "base"
+    base = prepare(network, digest, Path(settings.DATA_DIR), cache, scale)
+    return Ground(network, anchor.number, digest, base)
+
+
+def build(run: TrainingRun, index: int, report: Report) -> bytes:
+    """Build one challenger; return what `judge` needs of it.
+
+    Raises:
+        Changed: what it was to learn is not approved any more.
+    """
+    corrections = lesson.gather(run.corrections)
+    there = ground(run.base_version)
+    made = make(there.anchor, corrections, there.base, config_of(run.config[index]), report)
+    tensors = {_NETWORK + name: value for name, value in made.network.state_dict().items()}
+    if made.early is not None:
+        tensors |= {_EARLY + name: value for name, value in made.early.state_dict().items()}
+    return bytes_of(tensors, asdict(made.network.config))
+
+
+def judge(run: TrainingRun, alive: Callable[[], None] = lambda: None) -> Candidate:
+    """Let the gate look at every challenger and at their mean; return the best.
+
+    Args:
+        run: whose challengers are all built.
+        alive: called after each of them.
+
+    Raises:
+        Changed: what it has learned is not approved any more.
+    """
+    corrections = lesson.gather(run.corrections)
+    there = ground(run.base_version)
+    champion, card = _champion(run.base_version)
+    standing = Standing(there.anchor, champion, dict(card.temperature), there.base)
+    built = {
+        f"challenger {row.index}": _read(bytes(row.weights or b""), corrections, there.base)
+        for row in run.challengers.exclude(weights=None).order_by("index")
+    }
+    name, chosen, judged = best(
+        built, standing, corrections, _limits(), news=_news(run), alive=alive
+    )
+    return _candidate(run, there, name, chosen, judged)
+
+
+def reproduce(version: ModelVersion) -> str:
+    """Build a version again from its manifest; return the digest of the weights.
+
+    Raises:
+        Changed: a correction that it learned from is gone.
+        ValueError: it was not made by a run, or base or settings are others by now.
+    """
+    manifest = version.manifest
+    if "corrections" not in manifest:
+        raise ValueError(f"version {version.pk} was not made from corrections")
+    corrections = lesson.gather(manifest["corrections"], still_approved=False)
+    there = ground(version.pk)
+    if there.base.digest != manifest["base"]["digest"]:
+        raise ValueError(
+            "the base is not the one that it was made with: "
+            f"then {', '.join(manifest['base']['sources'])}, now {', '.join(there.base.sources)}"
+        )
+    networks = [
+        make(there.anchor, corrections, there.base, config_of(kept)).network
+        for kept in manifest["settings"]
+    ]
+    network = averaged(networks) if len(networks) > 1 else networks[0]
+    return publishing.sha256_of(weights_of(network))
+
+
+def _champion(number: int) -> tuple[Network, Card]:
+    row = ModelVersion.objects.get(pk=number)
+    folder = publishing.fetch(row.folder, row.sha256)
+    return read_network(folder / WEIGHTS), read_card(folder)
+
+
+def _read(data: bytes, corrections: Corrections, base: Base) -> Challenger:
+    tensors, facts = tensors_of(data)
+
+    def network(prefix: str) -> Network | None:
+        state = {
+            name.removeprefix(prefix): value
+            for name, value in tensors.items()
+            if name.startswith(prefix)
+        }
+        return network_of(bytes_of(state, facts)) if state else None
+
+    made = network(_NETWORK)
+    if made is None:
+        raise ValueError("a challenger has no weights")
+    return Challenger(made, network(_EARLY), hold_out(corrections), calibrated(made, base))
+
+
+def _news(run: TrainingRun) -> News:
+    known = lessons.learned(run.base_version)
+    entries = [(UUID(entry[0]), entry[1]) for entry in run.corrections]
+    fresh = np.array([entry not in known for entry in entries], bool)
+    return News(fresh, len(known.difference(entries)))
+
+
+def _limits() -> gate.GateConfig:
+    return replace(
+        GATE,
+        submitter_share=settings.GATE_SUBMITTER_PERCENT / 100,
+        class_share=settings.GATE_CLASS_PERCENT / 100,
+        implausible_share=settings.GATE_IMPLAUSIBLE_PERCENT / 100,
+    )
+
+
+def _candidate(
+    run: TrainingRun,
+    there: Ground,
+    name: str,
+    challenger: Challenger,
+    judged: Judgement,
+) -> Candidate:
+    seen, report = judged
+    built = run.challengers.exclude(weights=None).order_by("index").values_list("index", flat=True)
+    chosen = list(built) if name == MEAN else [int(name.rpartition(" ")[2])]
+    why_not = "; ".join(f"{found.rule}: {found.says}" for found in report.failures)
+    verdict = "passes the gate" if report.passed else f"is refused. {why_not}"
+    base = seen.base
+    metrics = {
+        "gate_set": len(base),
+        "base": float(base.right(base.challenger).mean()),
+        "base_before": float(base.right(base.champion).mean()),
+        "base_anchor": float(base.right(base.anchor).mean()),
+        "taught": float(seen.taught.right(seen.taught.challenger).mean()),
+        "taught_before": float(seen.taught.right(seen.taught.champion).mean()),
+        "calibration_error": seen.facts.calibration_error,
+        "corrections": len(seen.taught),
+    }
+    manifest = {
+        "anchor": {"version": there.version, "weights": there.digest},
+        "base": {"digest": there.base.digest, "sources": list(there.base.sources)},
+        "settings": [run.config[index] for index in chosen],
+        "chosen": chosen,
+        "corrections": run.corrections,
+        "run": run.pk,
+    }
+    step = max(1, len(there.base.gate.images) // PARITY_IMAGES)
+    return Candidate(
+        network=challenger.network,
+        calibration=challenger.calibration,
+        report=report.as_json() | {"flips": _flips(there.base, seen, report)},
+        manifest=manifest,
+        metrics=metrics,
+        anchor=there.version,
+        passed=report.passed,
+        summary=f"{name} {verdict}",
+        why_not=why_not,
+        images=there.base.gate.images[::step],
+    )
+
+
+_SHOWN: Final = 24  # flipped drawings that a report shows
+
+
+def _flips(base: Base, seen: gate.Evidence, report: gate.GateReport) -> list[dict[str, Any]]:
+    """Return drawings of the gate set that are read otherwise now, the losses first."""
+    answers = seen.base
+    before = gate.hinted(answers.champion, answers.labels)
+    after = gate.hinted(answers.challenger, answers.labels)
+    return [
+        {
+            "pixels": np.packbits(base.gate.images[index] > 127).tobytes().hex(),
+            "label": LABELS[answers.labels[index]],
+            "before": LABELS[before[index]],
+            "after": LABELS[after[index]],
+        }
+        for index in (*report.negative_flips[:_SHOWN], *report.positive_flips[:_SHOWN])
+    ]
