@@ -52,6 +52,8 @@ class Notes:
     bytes_down: int = 0  # payload of those
     predictions: int = 0  # all of them
     unanswered: int = 0
+    mixed: int = 0  # drawings that were answered by more than one version
+    swaps: list[tuple[float, int]] = field(default_factory=list)  # when told of which version
     errors: Counter[str] = field(default_factory=Counter)
 
 
@@ -62,10 +64,12 @@ class Drawer:
         self._socket = socket
         self._notes = notes
         self._n = 0
+        self._begins = 0  # the number of this drawing's first frame
         self._sent: deque[tuple[int, float, float | None]] = deque()  # n, sent, pen was there
         self._charset: Charset = "all"
         self._inking = False
         self._arrivals: list[float] = []
+        self._versions: set[int] = set()  # that have answered this drawing
         self._last: dict[str, Any] = {}
         self._answered = asyncio.Event()
 
@@ -78,6 +82,7 @@ class Drawer:
             self._note_answer(replay)
         self._inking = False
         self._notes.drawings += 1
+        self._notes.mixed += len(self._versions) > 1
         self._notes.pen_seconds += replay.pen_seconds
         self._notes.updates += sum(
             begin + down <= at <= begin + up for at in self._arrivals for down, up in replay.down
@@ -96,11 +101,15 @@ class Drawer:
             frame = json.loads(message)
             if frame["type"] == "prediction":
                 self._predicted(frame, now, len(message))
+            elif frame["type"] == "version":
+                self._notes.swaps.append((now, frame["version"]))
             elif frame["type"] == "error":
                 self._notes.errors[frame["code"]] += 1
 
     async def _trace(self, replay: Replay) -> float:
         self._arrivals = []
+        self._versions = set()
+        self._begins = self._n + 1
         self._inking = True
         begin = perf_counter()
         for batch in replay.batches:
@@ -139,10 +148,12 @@ class Drawer:
 
     def _predicted(self, frame: dict[str, Any], now: float, size: int) -> None:
         self._notes.predictions += 1
-        if self._inking and frame["covers"] >= self._sent_first():
+        # Late answers to the drawing before say nothing about this one.
+        if self._inking and frame["covers"] >= max(self._begins, self._sent_first()):
             self._notes.ink_predictions += 1
             self._notes.bytes_down += size
             self._arrivals.append(now)
+            self._versions.add(frame["version"])
         while self._sent and self._sent[0][0] <= frame["covers"]:
             _, sent, newest = self._sent.popleft()
             if newest is not None:

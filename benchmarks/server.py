@@ -24,7 +24,7 @@ from benchmarks.scrape import Scrape
 
 HOST: Final = "127.0.0.1"
 PRODUCT: Final = ("manage.py",)
-READY_SECONDS: Final = 60.0
+READY_SECONDS: Final = 120.0
 STOP_SECONDS: Final = 15.0
 # Everybody comes from one address here.
 MANY_CONNECTIONS: Final = {"CONNECTIONS_PER_ADDRESS": "2000"}
@@ -97,29 +97,40 @@ def serve(
         ServerError: it did not start; the message says why.
     """
     state = Path(tempfile.mkdtemp(prefix="digitsite-bench-"))
-    port = _free_port()
-    environment = _environment(state, settings or {})
-    log = state / "web.log"
+    environment = environment_of(state, settings or {})
     try:
-        _run([*PRODUCT, "migrate", "--verbosity", "0"], environment)
-        command = [sys.executable, *entry, "web", "--host", HOST, "--port", str(port)]
-        with log.open("wb") as output:
-            process = subprocess.Popen(
-                command, cwd=ROOT, env=environment, stdout=output, stderr=output
-            )
-        try:
-            server = Server(process.pid, port)
-            _wait_until_ready(server, process, log)
+        run([*PRODUCT, "migrate", "--verbosity", "0"], environment)
+        with launch(environment, state / "web.log", entry) as server:
             yield server
-            if process.poll() is not None:
-                raise ServerError(f"the server died:\n{_tail(log)}")
-        finally:
-            _stop(process)
     finally:
         shutil.rmtree(state, ignore_errors=True)
 
 
-def _environment(state: Path, settings: Mapping[str, str]) -> dict[str, str]:
+@contextlib.contextmanager
+def launch(
+    environment: Mapping[str, str], log: Path, entry: Sequence[str] = PRODUCT
+) -> Iterator[Server]:
+    """Run one web process in an environment that is prepared, and stop it at the end.
+
+    Raises:
+        ServerError: it did not start, or did not last; the message says why.
+    """
+    port = _free_port()
+    command = [sys.executable, *entry, "web", "--host", HOST, "--port", str(port)]
+    with log.open("wb") as output:
+        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=output)
+    try:
+        server = Server(process.pid, port)
+        _wait_until_ready(server, process, log)
+        yield server
+        if process.poll() is not None:
+            raise ServerError(f"the server died:\n{_tail(log)}")
+    finally:
+        stop(process)
+
+
+def environment_of(state: Path, settings: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment of a process on a state directory, with these settings."""
     # The person's own settings must not decide a measurement; which model it is about, they may.
     ours = {name: value for name, value in os.environ.items() if not name.startswith("DIGITSITE_")}
     if model := os.environ.get("DIGITSITE_MODEL"):
@@ -131,14 +142,19 @@ def _environment(state: Path, settings: Mapping[str, str]) -> dict[str, str]:
     return ours
 
 
-def _run(arguments: Sequence[str], environment: Mapping[str, str]) -> None:
+def run(arguments: Sequence[str], environment: Mapping[str, str]) -> None:
+    """Run Python with these arguments to its end.
+
+    Raises:
+        ServerError: it failed; the message has what it said.
+    """
     done = subprocess.run(
         [sys.executable, *arguments],
         cwd=ROOT,
         env=environment,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=READY_SECONDS,
         check=False,
     )
     if done.returncode:
@@ -157,7 +173,8 @@ def _wait_until_ready(server: Server, process: subprocess.Popen[bytes], log: Pat
     raise ServerError(f"the server was not ready after {READY_SECONDS:.0f} s:\n{_tail(log)}")
 
 
-def _stop(process: subprocess.Popen[bytes]) -> None:
+def stop(process: subprocess.Popen[bytes]) -> None:
+    """Stop a process, by force if it takes too long."""
     if process.poll() is None:
         process.send_signal(signal.SIGTERM)
     try:
