@@ -15,6 +15,8 @@ api.add_router("", runs)
 urlpatterns = [
     path("", people.introduced(views.draw), name="draw"),
     path("favicon.ico", views.favicon),
+    path("models/card", views.served_card, name="card"),
+    path("models/<int:number>/card", views.card, name="model_card"),
     path("api/v1/", api.urls),
     path("health/live", operations.live, name="live"),
     path("health/ready", operations.ready, name="ready"),

@@ -27,6 +27,7 @@ from recognizer.models import (
     ModelVersion,
     Promotion,
     ServingProcess,
+    SplitOpening,
     VersionStatus,
 )
 from recognizer.read_only_admin import ReadOnlyAdmin, short_time
@@ -45,10 +46,10 @@ class ModelVersionAdmin(ReadOnlyAdmin):
     ordering = ("-number",)
     change_list_template = "recognizer/versions.html"
     fields = (
-        "number", "parent", "status", "created", "folder", "sha256", "model_sha256", "measured",
-        "made_from", "lessons",
+        "number", "card", "parent", "status", "created", "folder", "sha256", "model_sha256",
+        "measured", "made_from", "lessons",
     )  # fmt: skip
-    readonly_fields = ("measured", "made_from", "lessons")
+    readonly_fields = ("card", "measured", "made_from", "lessons")
 
     def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """Who promotes also looks."""
@@ -104,6 +105,12 @@ class ModelVersionAdmin(ReadOnlyAdmin):
     def digest(self, version: ModelVersion) -> str:
         """The start of it, which is enough to compare."""
         return version.model_sha256[:12]
+
+    @admin.display(description="Model card")
+    def card(self, version: ModelVersion) -> SafeString:
+        """The way to what it was made from, how well it reads and whom it reads badly."""
+        url = reverse("model_card", args=[version.pk])
+        return format_html('<a href="{}">Model card of version {}</a>', url, version.pk)
 
     @admin.display(description="Metrics")
     def measured(self, version: ModelVersion) -> SafeString:
@@ -198,6 +205,28 @@ class ServingProcessAdmin(ReadOnlyAdmin):
     def alive(self, process: Any) -> bool:
         """Whether it counts."""
         return bool(process.is_live)
+
+
+@admin.register(SplitOpening)
+class SplitOpeningAdmin(ReadOnlyAdmin):
+    """Who looked at a test set with which version, and what they saw."""
+
+    list_display = ("created", "split", "version", "again", "by", "digest")
+    list_filter = ("split", "again")
+    list_per_page = 50
+    ordering = ("-id",)
+    fields = ("created", "split", "version", "again", "by", "model_sha256", "split_sha256", "seen")
+    readonly_fields = ("seen",)
+
+    @admin.display(description="SHA-256 of its model")
+    def digest(self, opening: SplitOpening) -> str:
+        """The start of it, which is enough to compare."""
+        return opening.model_sha256[:12]
+
+    @admin.display(description="Result")
+    def seen(self, opening: SplitOpening) -> SafeString:
+        """The figures."""
+        return _listed(opening.result)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -172,7 +172,8 @@ async def list_versions(request: HttpRequest) -> VersionsOut:
                 serving=card is active,
                 champion=known is not None and known.champion == number,
                 live=known.live.get(number) if known else None,
-                **card.model_dump(include=set(_CARD_FIELDS)),
+                # The slices are long, and the model card shows them.
+                **card.model_dump(include=set(_CARD_FIELDS), exclude={"metrics": {"slices"}}),
             )
             for number, card in sorted(cards.items(), reverse=True)
         ],

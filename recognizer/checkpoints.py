@@ -1,8 +1,8 @@
 """Version folders: what is in one, whether it is whole, and how to open it for serving.
 
 A version is a folder of three files: `model.onnx` (serving), `weights.safetensors` (training) and
-`card.json`, which names the other two by SHA-256. Nothing here unpickles anything. Knows nothing
-about Django, torch or who serves what.
+`card.json`, which names the other two by SHA-256; `card.md` beside them is the card for people.
+Nothing here unpickles anything. Knows nothing about Django, torch or who serves what.
 """
 
 import hashlib

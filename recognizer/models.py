@@ -105,6 +105,39 @@ class Promotion(AppendOnlyModel):
         return f"{self.kind} {self.to_version_id}"
 
 
+class SplitOpeningQuerySet(AppendOnlyQuerySet["SplitOpening"]):
+    """Openings, which nobody takes back."""
+
+
+class SplitOpening(AppendOnlyModel):
+    """A look at a test set that each version is measured on once, and what was seen."""
+
+    split = models.CharField(max_length=40)
+    split_sha256 = models.CharField(max_length=64)  # of its images and labels
+    model_sha256 = models.CharField(max_length=64)  # the network: a copy of it is no other version
+    version = models.PositiveIntegerField()  # the number on its card
+    again = models.BooleanField(default=False)  # it had been opened before, and somebody insisted
+    by = models.CharField(max_length=150)
+    result = models.JSONField()
+    created = models.DateTimeField(default=timezone.now)
+
+    objects = SplitOpeningQuerySet.as_manager()
+
+    class Meta:
+        default_permissions = ("view",)
+        constraints: ClassVar = [
+            # Of two who look for the first time at once, one is told of the other.
+            models.UniqueConstraint(
+                fields=["split", "model_sha256"],
+                condition=Q(again=False),
+                name="split_opened_first_once",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.split} with version {self.version}"
+
+
 class Champion(models.Model):
     """The one row that says which version answers; moved by compare-and-set alone."""
 

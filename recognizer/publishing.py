@@ -18,6 +18,7 @@ from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import FileSystemStorage, Storage, storages
 
+from recognizer import model_card
 from recognizer.checkpoints import (
     CARD,
     MAX_BYTES,
@@ -34,6 +35,7 @@ PACKAGED_ANCHOR: Final = Path(__file__).parent / "weights" / "anchor"
 ANCHOR: Final = "anchor"  # the folder name of the version that comes with the code
 
 _FILES: Final = (MODEL, WEIGHTS, CARD)  # the card last: where it is, all is
+_READABLE: Final = model_card.FILE  # made from the card wherever that is written
 _ASIDE: Final = ".new-"
 _LEFT_BEHIND: Final = 24 * 3600.0  # seconds after which nobody writes any more
 
@@ -61,6 +63,7 @@ def publish(files: Mapping[str, bytes], number: int) -> str:
                 raise CheckpointMissing(f"{name} is missing")
             _write(aside / name, files[name])
         _require_number(aside, number)
+        _write(aside / _READABLE, model_card.of_file(files[CARD]))
         _appear(aside, folder)
     if (storage := _elsewhere()) is not None:
         _upload(storage, folder, files)
@@ -98,6 +101,7 @@ def fetch(folder: str, sha256: str) -> Path:
         for name in _FILES:
             _write(aside / name, _download(storage, f"{folder}/{name}"))
         _require_whole(aside, sha256)
+        _write(aside / _READABLE, model_card.of_file((aside / CARD).read_bytes()))
         if local.is_dir():  # broken, and the good one is at hand
             shutil.rmtree(local)
         _appear(aside, folder)
@@ -123,6 +127,7 @@ def keep_anchor() -> None:
         with _aside() as aside:
             for name in _FILES:
                 _write(aside / name, files[name])
+            _write(aside / _READABLE, model_card.of_file(files[CARD]))
             if copy.is_dir():  # half of one, from a machine that lost power
                 shutil.rmtree(copy)
             _appear(aside, copy.name)

@@ -1,4 +1,4 @@
-"""Writes a model version: a folder with model.onnx, weights.safetensors and card.json.
+"""Writes a model version: a folder with model.onnx, weights.safetensors, card.json and card.md.
 
 The exported graph must agree with torch on real images before anything is written; the folder is
 written aside and renamed, so nobody ever sees half of a version.
@@ -19,6 +19,7 @@ import torch
 from safetensors.torch import save
 from torch import Tensor
 
+from recognizer import model_card
 from trainer.characters import Images
 from trainer.network import Network, NetworkConfig
 from trainer.onnx_graph import build
@@ -104,7 +105,7 @@ def write_version(folder: Path, network: Network, images: Images, card: dict[str
         As `version_files`.
     """
     files = version_files(network, images, card)
-    _replace_folder(folder, files)
+    _replace_folder(folder, files | {model_card.FILE: model_card.of_file(files[CARD])})
     return hashlib.sha256(files[MODEL]).hexdigest()
 
 

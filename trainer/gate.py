@@ -217,7 +217,7 @@ def _non_inferior(answers: Answers, other: Logits, name: str, config: GateConfig
     # flips is not taken for certainty (Agresti & Min 2005).
     variance = (won + lost + 1 - (won - lost) ** 2 / count) / count**2
     bound = difference - _normal_quantile(config.confidence) * math.sqrt(variance)
-    margin = config.margin * max(1.0, math.sqrt(config.margin_size / count))
+    margin = margin_of(count, config)
     return Finding(
         rule,
         passed=bound >= -margin,
@@ -229,6 +229,11 @@ def _non_inferior(answers: Answers, other: Logits, name: str, config: GateConfig
         value=-bound,
         limit=margin,
     )
+
+
+def margin_of(count: int, config: GateConfig) -> float:
+    """Return how much accuracy may be lost on a gate set of `count` samples."""
+    return config.margin * max(1.0, math.sqrt(config.margin_size / count))
 
 
 def _worst_class(evidence: Evidence, config: GateConfig) -> Finding:

@@ -15,8 +15,11 @@ import numpy as np
 from recognizer.alphabet import CHARSETS, LABELS
 from recognizer.rasterizer import rasterise
 from recognizer.strokes import Ink
+from trainer.assessment.answers import Answered
+from trainer.assessment.figures import assess
+from trainer.assessment.slices import slices
 from trainer.calibration import Calibration, abstains, calibrate
-from trainer.characters import Handwriting, Images, ImageSet, StrokeSet
+from trainer.characters import Handwriting, Images, ImageSet, StrokeSet, by_kind
 from trainer.evaluation import (
     Scored,
     by_writer,
@@ -35,7 +38,7 @@ from trainer.outliers import HELD_OUT, TRAINED, sample_outliers
 from trainer.validation import Validation, hint_of, logits_of
 
 # Seeds of the scribbles; training draws its own from the run's seed and the step.
-_FITTED_SEED, _REPORTED_SEED = 71_001, 71_002
+_FITTED_SEED, REPORTED_SEED = 71_001, 71_002
 FITTED_SCRIBBLES, REPORTED_SCRIBBLES = 2000, 500
 _PARITY_IMAGES = 256
 
@@ -60,14 +63,17 @@ def release(
     """Calibrate and measure a network, write its version folder, return its metrics."""
     kinds = Validation(validation_sets).score(network)
     # Letters cut out of words are partly unreadable; they are reported, but do not calibrate.
-    written_alone = {name: part for name, part in kinds.items() if not name.startswith("kassel/")}
+    written_alone = {
+        name: part for name, part in kinds.items() if not name.startswith("kassel/")
+    } or kinds
     inks = [ink for part in validation_sets if isinstance(part, StrokeSet) for ink in part.inks]
     fitted = logits_of(network, scribbles(_FITTED_SEED, FITTED_SCRIBBLES, inks, held_out=False))
-    calibration = calibrate(written_alone or kinds, fitted)
+    calibration = calibrate(written_alone, fitted)
 
     metrics: dict[str, Any] = {
         "validation": measure(kinds, calibration),
         "scribbles": _measure_scribbles(network, inks, calibration),
+        "slices": sliced(validation_sets, written_alone, calibration),
         "forward_ms": round(latency(build(network).SerializeToString(deterministic=True)), 3),
     }
     if test is not None:
@@ -119,6 +125,21 @@ def measure(kinds: Mapping[str, Scored], calibration: Calibration) -> dict[str, 
     return measured
 
 
+def sliced(
+    sets: Sequence[Handwriting], kinds: Mapping[str, Scored], calibration: Calibration
+) -> dict[str, Any]:
+    """Return who and what is read worst: the part of a model card that warns.
+
+    Args:
+        sets: what was scored.
+        kinds: which kinds of them count, and how they were scored.
+        calibration: the thresholds.
+    """
+    parts = {name: part for name, part in by_kind(sets) if name in kinds}
+    logits = np.concatenate([kinds[name].logits for name in parts])
+    return slices(assess(Answered.of(list(parts.values()), logits), calibration))
+
+
 _IMAGES = frozenset({"mnist", "emnist-letters", "emnist-byclass", "kassel"})
 
 
@@ -153,7 +174,7 @@ def _measure_scribbles(
     measured: dict[str, Any] = {"samples": REPORTED_SCRIBBLES}
     for title, held_out in (("trained_families", False), ("held_out_families", True)):
         logits = logits_of(
-            network, scribbles(_REPORTED_SEED, REPORTED_SCRIBBLES, inks, held_out=held_out)
+            network, scribbles(REPORTED_SEED, REPORTED_SCRIBBLES, inks, held_out=held_out)
         )
         measured[title] = {
             charset: round(float(abstains(logits, charset, calibration).mean()), 4)

@@ -20,7 +20,10 @@ from recognizer import publishing, registry
 from recognizer.alphabet import LABELS
 from recognizer.checkpoints import WEIGHTS, Card, read_card
 from recognizer.models import ModelVersion
-from trainer import gate, lesson
+from trainer import gate, lesson, synthesis
+from trainer.assessment.answers import DEVICES, Answered
+from trainer.assessment.figures import assess
+from trainer.assessment.slices import slices
 from trainer.base import Base, prepare
 from trainer.calibration import Calibration
 from trainer.challenger import (
@@ -32,6 +35,7 @@ from trainer.challenger import (
     make,
 )
 from trainer.choosing import MEAN, PARITY_IMAGES, Judgement, News, best
+from trainer.datasets import SOURCES
 from trainer.export import network_of, read_network, version_files, weights_of
 from trainer.finetune import Corrections, Report
 from trainer.finetuning import config_of
@@ -233,10 +237,12 @@ def _candidate(
         "taught_before": float(seen.taught.right(seen.taught.champion).mean()),
         "calibration_error": seen.facts.calibration_error,
         "corrections": len(seen.taught),
+        "slices": _sliced(there.base, seen, challenger.calibration),
     }
     manifest = {
         "anchor": {"version": there.version, "weights": there.digest},
         "base": {"digest": there.base.digest, "sources": list(there.base.sources)},
+        "licences": {name: _licence(name) for name in there.base.sources},
         "settings": [run.config[index] for index in chosen],
         "chosen": chosen,
         "corrections": run.corrections,
@@ -255,6 +261,31 @@ def _candidate(
         why_not=why_not,
         images=there.base.gate.images[::step],
     )
+
+
+def _sliced(base: Base, seen: gate.Evidence, calibration: Calibration) -> dict[str, Any]:
+    """Return what the card says of who is read badly: by kind and class of the gate set."""
+    judged = base.gate
+    names, kinds = zip(*(group.split("/") for group in judged.groups), strict=True)
+    characters = [
+        LABELS[label].upper() if kind == "upper" else LABELS[label]
+        for label, kind in zip(judged.labels.tolist(), kinds, strict=True)
+    ]
+    answered = Answered(
+        images=judged.images,
+        characters=np.array(characters),
+        logits=seen.base.challenger,
+        writers=np.full(len(judged), "", "<U1"),  # the base does not keep them
+        sources=np.array(names),
+        devices=np.array([DEVICES.get(name, "unknown") for name in names]),
+    )
+    return slices(assess(answered, calibration))
+
+
+def _licence(name: str) -> dict[str, str]:
+    if name == synthesis.NAME:
+        return {"title": "our own parametric handwriting", "licence": "MIT"}
+    return {"title": SOURCES[name].title, "licence": SOURCES[name].licence}
 
 
 _SHOWN: Final = 24  # flipped drawings that a report shows

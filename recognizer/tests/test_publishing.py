@@ -106,6 +106,7 @@ def test_a_store_brings_versions_to_other_machines(store: Path, versions: Path) 
     assert verify(store / folder).number == 2
     shutil.rmtree(versions)  # another machine
     assert verify(fetch(folder, sha256)).number == 2
+    assert (versions / folder / "card.md").read_text().startswith("---\n")
     flip_a_bit(versions / folder / MODEL)
     assert verify(fetch(folder, sha256)).number == 2  # fetched anew
     flip_a_bit(store / folder / MODEL)

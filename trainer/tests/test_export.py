@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 
+from recognizer.model_card import of_file
 from trainer import export
 from trainer.export import ParityError, open_session, parity, read_network, write_version
 from trainer.network import Network
@@ -63,8 +64,9 @@ def test_the_card_names_every_file_by_its_digest(
     folder = tmp_path / "version"
     write_version(folder, network, images, CARD)
     assert sorted(path.name for path in folder.iterdir()) == [
-        "card.json", "model.onnx", "weights.safetensors",
+        "card.json", "card.md", "model.onnx", "weights.safetensors",
     ]  # fmt: skip
+    assert (folder / "card.md").read_bytes() == of_file((folder / "card.json").read_bytes())
     card = json.loads((folder / "card.json").read_text())
     assert card["number"] == 3
     assert card["architecture"]["parameters"] == network.parameter_count()

@@ -77,6 +77,8 @@ def test_the_card_says_what_it_was_trained_on(data: Path, tmp_path: Path) -> Non
     assert card["data"]["training"]["seed"] == 1
     assert card["data"]["training"]["batch"]["strokes"]["rotation"] > 0
     assert card["metrics"]["validation"]["strokes"]["samples"] > 0
+    assert card["metrics"]["slices"]["worst_writers"]  # after two epochs there are some
+    assert "cut out of words lower" not in str(card["metrics"]["slices"])
     assert "test" not in card["metrics"]  # looked at only when asked for
     assert str(tmp_path) not in json.dumps(card)
 

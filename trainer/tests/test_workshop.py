@@ -3,6 +3,7 @@
 import io
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import User
@@ -117,7 +118,7 @@ def test_what_could_not_be_learned_stands_in_the_way_of_nothing(
     assert len(run().manifest["corrections"]) == 17
 
 
-def test_a_version_says_what_it_was_made_from() -> None:
+def test_a_version_says_what_it_was_made_from(settings: Settings) -> None:
     version = learned(1, 2)
     manifest = version.manifest
     assert manifest["base"]["sources"] == ["synthesis"]
@@ -130,6 +131,13 @@ def test_a_version_says_what_it_was_made_from() -> None:
     assert report is not None
     assert report["passed"] is True
     assert len(report["findings"]) >= 11
+    assert manifest["licences"]["synthesis"]["licence"] == "MIT"
+    kinds = {each["name"] for each in version.metrics["slices"]["device_kinds"]}
+    assert kinds == {"parametric digit", "parametric lower", "parametric upper"}
+    card = (Path(settings.VERSIONS_DIR) / version.folder / "card.md").read_text()
+    assert "Learned from 2 corrections" in card
+    assert "our own parametric handwriting" in card
+    assert "version 1, the anchor" in card
 
 
 def test_the_limits_of_the_gate_are_settings(settings: Settings) -> None:

@@ -1,0 +1,354 @@
+"""The model card: what a version's `card.json` says, for people to read.
+
+One card becomes one list of sections, and both `card.md` in the version's folder and the page of
+the site are those sections, so they cannot say different things. The fields are those of Hugging
+Face's model cards (Mitchell et al. 2019, "Model Cards for Model Reporting"). What a card does not
+have is left out. Knows nothing about Django or where cards are.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+FILE: Final = "card.md"
+
+Rows = Sequence[Sequence[str]]
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows under a head; without a head, names and what they are."""
+
+    rows: Rows
+    head: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of the card: sentences, then tables."""
+
+    title: str
+    says: Sequence[str] = ()
+    tables: Sequence[Table] = ()
+
+
+def sections(card: Mapping[str, Any]) -> list[Section]:
+    """Return the card's sections; those that have nothing to say are left out."""
+    made = (
+        _details(card),
+        _uses(),
+        _data(card),
+        _training(card),
+        _metrics(card),
+        _limits(card),
+        _calibration(card),
+        _tests(card),
+    )
+    return [section for section in made if section.says or section.tables]
+
+
+def markdown(card: Mapping[str, Any]) -> str:
+    """Return the card as Markdown, with the front matter that Hugging Face reads."""
+    lines = [
+        "---",
+        "license: mit",
+        "library_name: onnx",
+        "pipeline_tag: image-classification",
+        "tags: [handwriting-recognition, digits, letters, calibrated]",
+        f"datasets: [{', '.join(_sources(card))}]",
+        "metrics: [accuracy, expected-calibration-error]",
+        "---",
+        "",
+        f"# {title(card)}",
+    ]
+    for section in sections(card):
+        lines += ["", f"## {section.title}"]
+        for sentence in section.says:
+            lines += ["", sentence]
+        for table in section.tables:
+            lines += ["", *_markdown_table(table)]
+    return "\n".join(lines) + "\n"
+
+
+def of_file(content: bytes) -> bytes:
+    """Return `card.md` for the bytes of a `card.json`."""
+    return markdown(json.loads(content)).encode()
+
+
+def title(card: Mapping[str, Any]) -> str:
+    """Return what the card is about."""
+    return f"Digitsite, version {card.get('number')} ({card.get('name')})"
+
+
+def looks(openings: Sequence[Mapping[str, Any]]) -> list[Section]:
+    """Return a section about the looks at test sets that a site keeps a record of."""
+    rows = [
+        (
+            str(each["split"]),
+            str(each["when"])[:19].replace("T", " "),
+            str(each["by"]),
+            "again" if each["again"] else "first",
+            _percent(each["result"].get("top1_hinted", each["result"].get("hinted")), 2),
+        )
+        for each in openings
+    ]
+    table = Table(rows, ("split", "opened", "by", "look", "hint"))
+    return [Section("Looks at test sets", tables=[table])] if rows else []
+
+
+def _markdown_table(table: Table) -> Iterator[str]:
+    head = table.head or ("", "")
+    yield _row(head)
+    yield _row(["---"] * len(head))
+    yield from (_row(row) for row in table.rows)
+
+
+def _row(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in cells) + " |"
+
+
+def _details(card: Mapping[str, Any]) -> Section:
+    network = card.get("architecture", {})
+    anchor = card.get("data", {}).get("anchor")
+    rows = [
+        ("Version", f"{card.get('number')} ({card.get('name')})"),
+        ("Created", str(card.get("created", ""))),
+        ("Reads", "one drawn character: 0 to 9, a to z; upper and lower case share a label"),
+        ("Network", _network(network)),
+    ]
+    if anchor:
+        weights = str(anchor.get("weights", ""))[:12]
+        rows.append(("Parent", f"version {anchor.get('version')}, the anchor (weights {weights}…)"))
+    rows += [(f"SHA-256 of {name}", value) for name, value in card.get("sha256", {}).items()]
+    rows += [(f"Size of {name}", f"{size:,} bytes") for name, size in card.get("bytes", {}).items()]
+    rows.append(("Licence of the weights", "MIT; that of the data is below"))
+    return Section("Model details", tables=[Table(rows)])
+
+
+def _network(network: Mapping[str, Any]) -> str:
+    said = str(network.get("name", "")).upper()
+    if network.get("widths"):
+        said += f" with {', '.join(str(width) for width in network['widths'])} channels"
+    if network.get("parameters"):
+        said += f", {network['parameters']:,} parameters"
+    return said
+
+
+def _uses() -> Section:
+    return Section(
+        "Intended use",
+        (
+            "Reads single characters while they are drawn with a pen, a finger or a mouse, or from "
+            "a picture of one character, and says how sure it is. It asks people to correct it.",
+            "Not for words or several characters at once, other alphabets, signatures, telling who "
+            "wrote something, or any decision about a person (cheques, forms, examinations) that "
+            "nobody checks. It cannot tell upper from lower case, and without a hint nobody can "
+            "tell 0 from o or 1 from l.",
+        ),
+    )
+
+
+def _sources(card: Mapping[str, Any]) -> list[str]:
+    data = card.get("data", {})
+    return list(data.get("sources") or data.get("base", {}).get("sources", []))
+
+
+def _data(card: Mapping[str, Any]) -> Section:
+    data = card.get("data", {})
+    says, tables = [], []
+    if sources := data.get("sources"):
+        rows = [
+            (
+                str(source.get("title", name)),
+                str(source.get("licence", "")),
+                f"{source.get('train', 0):,}",
+                f"{source.get('validation', 0):,}",
+                ", ".join([str(source.get("held_out", "")), *source.get("held_out_writers", [])]),
+            )
+            for name, source in sources.items()
+        ]
+        head = ("data", "licence", "trained on", "validated on", "set aside")
+        tables.append(Table(rows, head))
+        says.append("People, not images, were set aside for validation where a set names them.")
+    if licences := data.get("licences"):
+        rows_ = [(each["title"], each["licence"]) for each in licences.values()]
+        tables.append(Table(rows_, ("replayed and judged on", "licence")))
+    if "corrections" in data:
+        lessons = data["corrections"]
+        ids = hashlib.sha256("\n".join(sorted(entry[0] for entry in lessons)).encode()).hexdigest()
+        says.append(
+            f"Learned from {len(lessons):,} corrections that people sent and moderators approved. "
+            f"Their ids are in card.json; the SHA-256 of the sorted ids is {ids}. Drawings of "
+            "people are part of no version folder."
+        )
+    return Section("Data", says, tables)
+
+
+def _training(card: Mapping[str, Any]) -> Section:
+    data = card.get("data", {})
+    rows: list[tuple[str, str]] = []
+    if training := data.get("training"):
+        rows += [
+            (name.replace("_", " ").capitalize(), str(training[name]))
+            for name in ("seed", "epochs", "samples_per_epoch", "lr", "weight_decay", "threads")
+            if name in training
+        ]
+        rows.append(("Selected", f"step {data.get('released_step')}, the best by validation"))
+    if start := data.get("started_from"):
+        seed = start.get("training", {}).get("seed")
+        rows.append(("Started from", f"weights {str(start.get('sha256'))[:12]}… (seed {seed})"))
+    if "run" in data:
+        rows.append(("Training run", str(data["run"])))
+    for index, settings in enumerate(data.get("settings", [])):
+        chosen = ("seed", "lr", "steps", "replay", "new")
+        said = ", ".join(f"{name} {settings[name]}" for name in chosen if name in settings)
+        rows.append((f"Fine-tuning {index + 1}", said))
+    if base := data.get("base"):
+        rows.append(("SHA-256 of what is replayed and judges", str(base.get("digest", ""))))
+    if "run" in data:
+        rows.append(("Build it again", f"manage.py reproduce {card.get('number')}"))
+    return Section("Training", tables=[Table(rows)] if rows else [])
+
+
+def _metrics(card: Mapping[str, Any]) -> Section:
+    metrics = card.get("metrics", {})
+    tables = []
+    if kinds := metrics.get("validation", {}).get("kinds"):
+        tables.append(_shares("validation, by source and kind", kinds.items()))
+    if slices := metrics.get("slices"):
+        parts = [*slices.get("device_kinds", []), *slices.get("sources", [])]
+        tables.append(_shares("by device and kind, and by source", ((p["name"], p) for p in parts)))
+    if "gate_set" in metrics:
+        rows = [
+            ("Gate set", f"{metrics['gate_set']:,} drawings, with the hint"),
+            ("Read right", _percent(metrics.get("base"))),
+            ("by the champion before", _percent(metrics.get("base_before"))),
+            ("by the anchor", _percent(metrics.get("base_anchor"))),
+            ("Its corrections read right", _percent(metrics.get("taught"))),
+            ("by the champion before", _percent(metrics.get("taught_before"))),
+        ]
+        tables.append(Table(rows))
+    if "forward_ms" in metrics:
+        rows = [("Forward pass, one drawing, one thread", f"{metrics['forward_ms']} ms")]
+        tables.append(Table(rows))
+    says = (
+        "“Hint” tells the network whether a drawing is a digit or a letter; “grouped” counts "
+        "look-alikes (0 and o; 1, l and i; …) as one. Everything was chosen by validation."
+        if tables
+        else ""
+    )
+    return Section("Metrics", [says] if says else [], tables)
+
+
+def _shares(name: str, parts: Any) -> Table:
+    rows = [
+        (
+            str(part_name),
+            f"{part.get('samples', 0):,}",
+            _percent(part.get("top1_hinted", part.get("hinted"))),
+            _percent(part.get("top1", part.get("joint"))),
+            _percent(part.get("top3")),
+            _percent(part.get("grouped")),
+        )
+        for part_name, part in parts
+    ]
+    return Table(rows, (name, "samples", "hint", "all 36", "all 36, top 3", "grouped"))
+
+
+def _limits(card: Mapping[str, Any]) -> Section:
+    slices = card.get("metrics", {}).get("slices")
+    says, tables = [], []
+    if slices:
+        if writers := slices.get("worst_writers"):
+            says.append(
+                f"Hands that it reads badly: of {slices.get('writers')} writers that it never saw, "
+                "these are read worst. Their samples are few; a new hand may be read worse."
+            )
+            rows = [(w["name"], f"{w['samples']:,}", _percent(w["hinted"])) for w in writers]
+            tables.append(Table(rows, ("writer", "samples", "hint")))
+        if classes := slices.get("worst_classes"):
+            listed = [
+                (c["label"], f"{c['samples']:,}", _percent(c["recall"]), c.get("read_as", ""))
+                for c in classes
+            ]
+            tables.append(Table(listed, ("class", "samples", "recall, hint", "most often read as")))
+    scribbles = card.get("metrics", {}).get("scribbles", {})
+    families = {
+        name: share
+        for key in ("trained_families_alone", "held_out_families_alone")
+        for name, share in scribbles.get(key, {}).items()
+        if share < 1
+    }
+    if families:
+        missed = ", ".join(
+            f"{name.replace('_', ' ')} {_percent(share)}" for name, share in families.items()
+        )
+        says.append(f"Not all that is no character is turned away. Caught: {missed}.")
+    if slices or families:
+        says.append(
+            "The sets tell neither age nor hand of their writers: children, left-handed people and "
+            "trembling hands were not measured apart."
+        )
+    return Section("Limits", says, tables)
+
+
+def _calibration(card: Mapping[str, Any]) -> Section:
+    abstain = card.get("abstain", {})
+    metrics = card.get("metrics", {})
+    measured = metrics.get("validation", {}).get("strokes") or {}
+    rows = [
+        (
+            charset,
+            f"{temperature:.4f}",
+            f"{abstain.get('confidence', {}).get(charset, 0):.4f}",
+            _percent(measured.get("ece", {}).get(charset)),
+            _percent(measured.get("abstain", {}).get(charset)),
+            *(
+                _percent(measured.get("error_at_90", {}).get(charset, {}).get(which))
+                for which in ("all", "confident")
+            ),
+        )
+        for charset, temperature in card.get("temperature", {}).items()
+    ]
+    if not rows:
+        return Section("Calibration")
+    head = (
+        "characters", "temperature", "“not sure” below", "calibration error", "“not sure”",
+        "error", "error at 90 % coverage",
+    )  # fmt: skip
+    says = [f"It also answers “not sure” below an energy of {abstain.get('energy')}."]
+    if measured:
+        says.append("Measured on the pen strokes of validation writers.")
+    if "calibration_error" in metrics:
+        mean = _percent(metrics["calibration_error"])
+        says.append(f"Mean calibration error over the character sets, on the gate set: {mean}.")
+    return Section("Calibration", says, [Table(rows, head)])
+
+
+def _tests(card: Mapping[str, Any]) -> Section:
+    tested = card.get("metrics", {}).get("test", {})
+    if not tested:
+        return Section("Test sets")
+    rows = [
+        (
+            f"{name}-test",
+            str(card.get("created", "")),
+            f"{part.get('samples', 0):,}",
+            _percent(part.get("top1_hinted"), 2),
+            _percent(part.get("top1"), 2),
+            _percent(part.get("ece"), 2),
+        )
+        for name, part in tested.items()
+    ]
+    head = ("split", "opened", "samples", "hint", "all 36", "calibration error")
+    says = (
+        "Opened once, after everything had been chosen. Later looks are kept in the site's "
+        "database and shown on the page of this card.",
+    )
+    return Section("Test sets", says, [Table(rows, head)])
+
+
+def _percent(share: float | None, digits: int = 1) -> str:
+    return "" if share is None else f"{share * 100:.{digits}f} %"
