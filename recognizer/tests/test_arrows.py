@@ -48,6 +48,9 @@ PURE = {
         "recognizer.predictor",
         "recognizer.strokes",
     },
+    "trainer/numpy_nn.py": {"numpy"},
+    "trainer/numpy_convolution.py": {"numpy", "trainer.numpy_nn"},
+    "trainer/numpy_training.py": {"numpy", "trainer.numpy_convolution", "trainer.numpy_nn"},
     "trainer/paths.py": {"numpy"},
     "trainer/allographs.py": {"recognizer.alphabet"},
     "trainer/synthesis.py": {

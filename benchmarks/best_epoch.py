@@ -1,0 +1,157 @@
+"""What choosing by the test set is worth: one training, several ways of reporting it.
+
+Public records on MNIST choose differently (docs/experiments.md, "How others select"): some keep the
+epoch that reads the test images best, some name the best of many networks or of many ensembles.
+Here the small network in NumPy is trained with several seeds and reads MNIST's test images after
+every epoch, for this purpose alone, so that the same trainings can be reported by each of these
+rules. Nothing that is shipped is chosen by it.
+"""
+
+import argparse
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks import handwriting, machine, report
+from benchmarks.report import Figure, Report
+from recognizer.alphabet import DIGITS, LABELS
+from trainer.characters import ImageSet
+from trainer.datasets import DataError, HandwritingSplit, load
+from trainer.nist import DownloadError, read_mnist
+from trainer.numpy_nn import Network
+from trainer.numpy_release import Validation
+from trainer.numpy_training import Architecture, Settings, logits_of, train
+
+OF: Final = 3  # networks in an ensemble
+
+
+@dataclass(frozen=True)
+class Run:
+    """One training: what was known after each of its epochs."""
+
+    losses: NDArray[np.float64]  # (epochs,) on validation
+    wrong: NDArray[np.bool_]  # (epochs, images): which test images were misread
+
+
+def by_validation(run: Run) -> int:
+    """Return the epoch with the lowest validation loss: our rule."""
+    return int(run.losses.argmin())
+
+
+def last(run: Run) -> int:
+    """Return the last epoch: nothing is chosen at all."""
+    return len(run.losses) - 1
+
+
+def by_test(run: Run) -> int:
+    """Return the first epoch with the fewest errors on the test images themselves."""
+    return int(run.wrong.sum(axis=1).argmin())
+
+
+Rule = Callable[[Run], int]
+
+
+def errors(runs: Sequence[Run], rule: Rule) -> list[int]:
+    """Return how many test images the network that a rule chooses misreads, for each run."""
+    return [int(run.wrong[rule(run)].sum()) for run in runs]
+
+
+def vote(runs: Sequence[Run], rule: Rule) -> int:
+    """Return how many test images a majority of the chosen networks misreads."""
+    against = np.sum([run.wrong[rule(run)] for run in runs], axis=0)
+    return int((against * 2 > len(runs)).sum())
+
+
+def votes(runs: Sequence[Run], rule: Rule) -> list[int]:
+    """Return the errors of every ensemble of three that the runs allow."""
+    return [vote(group, rule) for group in combinations(runs, OF)]
+
+
+def main() -> None:
+    """Train, and report by each rule."""
+    options = _options()
+    try:
+        split = load(options.data_dir, ["mnist"])
+        test = read_mnist(options.data_dir, "test")
+    except (DataError, DownloadError) as error:
+        handwriting.stop(str(error))
+    settings = Settings(epochs=options.epochs)
+    architecture = Architecture(len(LABELS), filters=options.filters)
+    result = Report("One training, several ways of reporting it")
+    result.about(
+        network=f"trainer.numpy_nn, {architecture.hidden} hidden, {architecture.filters} filters",
+        seeds=", ".join(map(str, range(1, options.seeds + 1))),
+        figures=f"misread images of MNIST's {len(test):,} test images",
+        **machine.describe(),
+    )
+    runs = [
+        learn(split, test, architecture, Settings(seed=seed, epochs=settings.epochs))
+        for seed in range(1, options.seeds + 1)
+    ]
+    for name, rule in (
+        ("epoch chosen by validation", by_validation),
+        ("last epoch", last),
+        ("epoch chosen by the test images", by_test),
+    ):
+        result.add(*_figures(errors(runs, rule), len(test), "network"), section=name)
+        if len(runs) >= OF:
+            found = votes(runs, rule)
+            result.add(*_figures(found, len(test), f"ensemble of {OF}"), section=name)
+    result.show(as_json=options.json)
+
+
+def learn(
+    split: HandwritingSplit, test: ImageSet, architecture: Architecture, settings: Settings
+) -> Run:
+    """Train once, reading the test images after every epoch."""
+    validation = Validation(split.validation)
+    losses, wrong = [], []
+    digits = np.arange(len(DIGITS))  # the first labels: the test images hold nothing else
+
+    def validate(network: Network) -> dict[str, float]:
+        measured = validation(network)
+        losses.append(measured["loss"])
+        wrong.append(logits_of(network, test.images)[:, digits].argmax(axis=1) != test.labels)
+        report.progress(
+            f"seed {settings.seed}, epoch {len(losses)}: validation loss {losses[-1]:.5f}, "
+            f"{wrong[-1].sum()} test images misread"
+        )
+        return measured
+
+    images = np.concatenate([part.rasters() for part in split.train])
+    labels = np.concatenate([part.labels for part in split.train])
+    network = architecture.build(np.random.default_rng(settings.seed))
+    train(network, images, labels, settings, validate, report=lambda _: None)
+    return Run(np.array(losses), np.array(wrong))
+
+
+def _figures(found: Sequence[int], images: int, what: str) -> list[Figure]:
+    def note(value: float) -> str:
+        return f"{1 - value / images:.2%} right"
+
+    mean, least = float(np.mean(found)), min(found)
+    return [
+        Figure(f"{what}, mean of {len(found)}", mean, "images", note=note(mean)),
+        Figure(f"{what}, best of {len(found)}", least, "images", note=note(least)),
+    ]
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.best_epoch", description=__doc__)
+    default = Path(os.environ.get("DIGITSITE_DATA_DIR") or handwriting.ROOT / "data")
+    parser.add_argument("--data-dir", type=Path, default=default, help="has MNIST (%(default)s)")
+    parser.add_argument("--seeds", type=int, default=6, help="how many, from 1 (%(default)s)")
+    parser.add_argument("--epochs", type=int, default=Settings.epochs, help="(%(default)s)")
+    parser.add_argument("--filters", type=int, default=0, help="of a convolution (%(default)s)")
+    report.add_options(parser)
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
