@@ -35,7 +35,8 @@ from feedback.models import Correction, CorrectionQuerySet, ReviewEvent
 from feedback.narrowing import NARROWINGS, STATUS, submitter_name
 from feedback.overview import overview
 from feedback.thumbnails import png
-from recognizer.alphabet import LABELS
+from recognizer import heat
+from recognizer.alphabet import INDEX, LABELS
 from recognizer.rasterizer import SIDE
 
 View = Callable[..., HttpResponse]
@@ -101,6 +102,13 @@ class CorrectionAdmin(SelectionActions):
             self._path("charts/", "charts", self.charts_page, may_view),
             self._path(
                 "<uuid:pk>/<int:side>.png", "thumbnail", thumbnail_view, may_view, cacheable=True
+            ),
+            self._path(
+                "<uuid:pk>/heat/<slug:version>/<slug:label>.png",
+                "heat",
+                heat_view,
+                may_view,
+                cacheable=True,
             ),
             *super().get_urls(),
         ]
@@ -254,7 +262,27 @@ def thumbnail_view(request: HttpRequest, pk: UUID, side: int) -> HttpResponse:
     item = Correction.objects.filter(pk=pk).only("strokes", "pixels").first()
     if item is None:
         raise Http404("There is no such correction; its owner may have deleted it.")
-    content = png(item.raster if side == SIDE else item.picture(side))
+    return _kept(png(item.raster if side == SIDE else item.picture(side)))
+
+
+@require_GET
+def heat_view(request: HttpRequest, pk: UUID, version: str, label: str) -> HttpResponse:
+    """Answer with a picture of the ink that speaks for a label.
+
+    Kept by the browser as a thumbnail is, and not by the server: what its owner deletes is gone.
+    """
+    predictor = evidence.asked_today(version)
+    if predictor is None or label not in INDEX:
+        raise Http404("That is neither the champion nor the anchor any more: reload the page.")
+    item = Correction.objects.filter(pk=pk).only("pixels", "charset").first()
+    if item is None:
+        raise Http404("There is no such correction; its owner may have deleted it.")
+    explanation = predictor.explain(item.raster, evidence.charset_of(item), label)
+    return _kept(heat.png(item.raster, explanation.saliency))
+
+
+def _kept(content: bytes) -> HttpResponse:
+    """Answer with a picture that never changes."""
     return HttpResponse(
         content,
         content_type="image/png",

@@ -34,7 +34,6 @@ from feedback.submissions import (
 )
 from feedback.thumbnails import png
 from recognizer.alphabet import CHARSETS, Charset
-from recognizer.api import serving_predictor
 from recognizer.messages import LabelText, Sample
 from recognizer.payloads import (
     ApiError,
@@ -46,6 +45,7 @@ from recognizer.payloads import (
     read_image,
     uploaded_file,
 )
+from recognizer.questions import serving_predictor
 from recognizer.rasterizer import Raster, is_degenerate, rasterise
 
 EXPORT: Final = "feedback.export_correction"

@@ -20,12 +20,13 @@ from feedback import scoring, triage
 from feedback.models import Action, Correction, Learning, ReviewEvent, Status
 from feedback.narrowing import submitter_name
 from recognizer import serving
-from recognizer.alphabet import CHARSETS, INDEX, LABELS
+from recognizer.alphabet import CHARSETS, INDEX, LABELS, Charset
 from recognizer.predictor import Predictor
 
 BARS: Final = 5
 NEIGHBOURS: Final = 3
 THUMBNAIL: Final = 128  # pixels; shown at half that, for screens with many
+_UNLIKELIEST: Final = 1e-9  # what a probability is told to be at least
 SEARCHED: Final = 2000  # latest approved drawings of the two labels that are compared
 
 _DONE: Final[dict[str, str]] = {
@@ -55,8 +56,16 @@ class Bar:
 
     @property
     def percent(self) -> str:
-        """The probability as text."""
-        return percent(self.share)
+        """The probability as text, never 0 or 100 %: no answer is that certain."""
+        return percent(min(max(self.share, _UNLIKELIEST), 1 - _UNLIKELIEST))
+
+
+@dataclass(frozen=True)
+class Reason:
+    """A picture of the ink that speaks for a label."""
+
+    label: str
+    url: str
 
 
 @dataclass(frozen=True)
@@ -66,6 +75,7 @@ class Guess:
     title: str
     abstains: bool = False
     bars: tuple[Bar, ...] = ()
+    reasons: tuple[Reason, ...] = ()  # for the label it chose, and for the one that it should be
     problem: str = ""
 
 
@@ -114,6 +124,26 @@ def thumbnail(pk: object, side: int) -> str:
     return reverse("admin:feedback_correction_thumbnail", args=[pk, side])
 
 
+def heat_url(pk: object, predictor: Predictor, label: str) -> str:
+    """Return the address of a picture of what speaks for a label."""
+    return reverse("admin:feedback_correction_heat", args=[pk, _tag(predictor), label])
+
+
+def asked_today(tag: str) -> Predictor | None:
+    """Return the predictor of such an address if it is still the champion or the anchor here."""
+    try:
+        champion = serving.current()
+    except serving.Unavailable:
+        champion = None
+    known = [predictor for predictor in (champion, scoring.anchor()) if predictor is not None]
+    return next((predictor for predictor in known if _tag(predictor) == tag), None)
+
+
+def _tag(predictor: Predictor) -> str:
+    """Name a version so that its pictures never change: another network has another name."""
+    return f"{predictor.version}-{scoring.anchor_digest(predictor)}"
+
+
 def alternative(pk: UUID, label: str, predicted: str | None) -> str:
     """Return the text that stands for the picture of an item."""
     said = f"model said {predicted}" if predicted else "model was not sure"
@@ -134,8 +164,7 @@ def guesses(item: Correction) -> list[Guess]:
 
 
 def _guess(item: Correction, predictor: Predictor, who: str) -> Guess:
-    charset = next(name for name in CHARSETS if name == item.charset)
-    prediction = predictor.predict_raster(item.raster, charset)
+    prediction = predictor.predict_raster(item.raster, charset_of(item))
     order = np.argsort(prediction.probabilities)[::-1][:BARS]
     bars = [
         Bar(LABELS[i], prediction.probabilities[i], LABELS[i] == item.submitted_label)
@@ -144,7 +173,15 @@ def _guess(item: Correction, predictor: Predictor, who: str) -> Guess:
     if not any(bar.submitted for bar in bars):  # how unlikely it is matters most when it is
         share = prediction.probabilities[INDEX[item.submitted_label]]
         bars[-1] = Bar(item.submitted_label, share, submitted=True)
-    return Guess(f"{who}, version {predictor.version}", prediction.abstain, tuple(bars))
+    labels = dict.fromkeys([prediction.likeliest, item.label])
+    reasons = [Reason(label, heat_url(item.pk, predictor, label)) for label in labels]
+    title = f"{who}, version {predictor.version}"
+    return Guess(title, prediction.abstain, tuple(bars), tuple(reasons))
+
+
+def charset_of(item: Correction) -> Charset:
+    """Return the character set in which the drawing was answered."""
+    return next(name for name in CHARSETS if name == item.charset)
 
 
 def neighbours(item: Correction, found: Sequence[Guess]) -> list[Group]:

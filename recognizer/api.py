@@ -1,38 +1,33 @@
 """HTTP `/api/v1/`: predictions from strokes, images or files, and which versions there are.
 
-Views read a request (`payloads.py`), ask the recogniser and answer. Other rooms add their routers.
+Views read a request (`questions.py`), ask the recogniser and answer. Other rooms add their routers.
 """
 
 import asyncio
-import base64
 from typing import Any, Final
 
-import cv2
 from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.http import HttpRequest
 from ninja import NinjaAPI, Schema
 from ninja.errors import ValidationError as InvalidParameters
-from pydantic import ConfigDict, Field, TypeAdapter, model_validator
+from pydantic import Field, TypeAdapter
 
-from recognizer import metrics, serving, versions
-from recognizer.alphabet import CHARSETS, Charset
-from recognizer.messages import Sample
-from recognizer.payloads import (
-    ApiError,
-    ErrorOut,
-    charset_of,
-    decode_base64,
-    error_response,
-    ink_of,
-    json_body,
-    read_image,
-    uploaded_file,
-    validation_response,
+from recognizer import explanations, metrics, serving, versions
+from recognizer.alphabet import Charset
+from recognizer.payloads import ApiError, error_response, validation_response
+from recognizer.predictor import Prediction
+from recognizer.questions import (
+    ERRORS,
+    PredictIn,
+    asked,
+    described,
+    png_url,
+    serving_predictor,
+    take,
 )
-from recognizer.predictor import Prediction, Predictor
 from recognizer.quotas import Buckets
-from recognizer.rasterizer import Raster, rasterise
+from recognizer.rasterizer import Raster
 
 api = NinjaAPI(
     title="digitsite",
@@ -47,26 +42,9 @@ api.exception_handler(ApiError)(error_response)
 api.exception_handler(InvalidParameters)(validation_response)
 
 _buckets = Buckets(settings.HTTP_PREDICTIONS_PER_SECOND, settings.HTTP_PREDICTION_BURST)
+_PREDICT_IN: Final = TypeAdapter(PredictIn)
 
-
-class PredictIn(Schema):
-    """A drawing, as strokes or as a picture."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-    strokes: list[list[Sample]] | None = Field(
-        None, description="Strokes of [x, y] or [x, y, t]: any units, y down, t in milliseconds"
-    )
-    image: str | None = Field(
-        None, description="PNG, JPEG or WebP of one character: a data URL, or plain base64"
-    )
-    charset: Charset = "all"
-
-    @model_validator(mode="after")
-    def _one_source(self) -> "PredictIn":
-        if (self.strokes is None) == (self.image is None):
-            raise ValueError("send either strokes or image")
-        return self
+api.add_router("", explanations.router)
 
 
 class PredictOut(Schema):
@@ -103,52 +81,13 @@ class VersionsOut(Schema):
     versions: list[VersionOut]
 
 
-_ERRORS: Final = dict.fromkeys((400, 413, 415, 422, 429, 503), ErrorOut)
-_BODY: Final = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "application/json": {
-                "schema": PredictIn.model_json_schema(),
-                "example": {"strokes": [[[10, 0], [10, 60]]], "charset": "digits"},
-            },
-            "multipart/form-data": {
-                "schema": {
-                    "type": "object",
-                    "required": ["file"],
-                    "properties": {
-                        "file": {"type": "string", "format": "binary"},
-                        "charset": {"type": "string", "enum": list(CHARSETS)},
-                    },
-                }
-            },
-        },
-    }
-}
-
-
-@api.post("/predict", response={200: PredictOut, **_ERRORS}, openapi_extra=_BODY)
+@api.post("/predict", response={200: PredictOut, **ERRORS}, openapi_extra=described(PredictIn))
 async def predict(request: HttpRequest) -> PredictOut:
     """Predict one character from strokes, a picture in JSON, or an uploaded file."""
-    bucket = _buckets.of(request.META.get("REMOTE_ADDR", "unknown"))
-    if not bucket.take():
-        raise ApiError(429, "rate", "too many requests: slow down", retry=bucket.retry_after())
+    take(_buckets, request)
     predictor = serving_predictor()
-    kind = request.content_type
-    if kind == "application/json":
-        body = json_body(request, _PREDICT_IN)
-        charset = body.charset
-        if body.image is None:
-            ink = ink_of(body.strokes or [])
-            return _answer(predictor.predict(ink, charset), charset, rasterise(ink))
-        content = decode_base64(body.image)
-    elif kind == "multipart/form-data":
-        content, form = uploaded_file(request)
-        charset = charset_of(form)
-    else:
-        raise ApiError(415, "content_type", "send application/json or multipart/form-data")
-    raster = await read_image(content)
-    return _answer(predictor.predict_raster(raster, charset), charset, raster)
+    question = await asked(request, _PREDICT_IN)
+    return _answer(question.prediction(predictor), question.charset, question.raster)
 
 
 @api.get("/versions", response={200: VersionsOut})
@@ -183,24 +122,8 @@ async def list_versions(request: HttpRequest) -> VersionsOut:
 _CARD_FIELDS: Final = ("number", "name", "created", "architecture", "metrics", "sha256")
 
 
-def serving_predictor() -> Predictor:
-    """Return the predictor that answers now.
-
-    Raises:
-        ApiError: no version can be served.
-    """
-    try:
-        return serving.current()
-    except serving.Unavailable as error:
-        raise ApiError(503, "unavailable", str(error), retry=5) from error
-
-
-_PREDICT_IN: Final = TypeAdapter(PredictIn)
-
-
 def _answer(prediction: Prediction, charset: Charset, raster: Raster) -> PredictOut:
     metrics.PREDICTIONS.labels("http").inc()
-    png = cv2.imencode(".png", raster)[1].tobytes()
     return PredictOut(
         version=prediction.version,
         label=prediction.label,
@@ -208,5 +131,5 @@ def _answer(prediction: Prediction, charset: Charset, raster: Raster) -> Predict
         abstain=prediction.abstain,
         probabilities=list(prediction.probabilities),
         charset=charset,
-        image="data:image/png;base64," + base64.b64encode(png).decode(),
+        image=png_url(raster),
     )

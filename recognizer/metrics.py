@@ -18,6 +18,9 @@ PREDICT_SECONDS = Histogram(
     ["stage"],
     buckets=_SECONDS,
 )
+EXPLAIN_SECONDS = Histogram(
+    "explain_seconds", "Time of one explanation, beside the event loop", buckets=_SECONDS
+)
 LOOP_LAG_SECONDS = Histogram(
     "loop_lag_seconds", "How late the event loop runs what is due", buckets=_SECONDS
 )

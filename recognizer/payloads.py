@@ -4,11 +4,8 @@ Refusals have one JSON shape and never name an exception. The work on pictures h
 pool of threads with a bounded queue. Knows nothing about routes or predictions.
 """
 
-import asyncio
 import base64
 import binascii
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Final, TypeVar
 
 from django.conf import settings
@@ -19,7 +16,8 @@ from ninja import Schema
 from ninja.errors import ValidationError as InvalidParameters
 from pydantic import TypeAdapter, ValidationError
 
-from recognizer.alphabet import CHARSETS, Charset
+from recognizer.alphabet import CHARSETS, Charset, label_of
+from recognizer.aside import Aside, Busy
 from recognizer.images import ImageError, ImageLimits, rasterise_image
 from recognizer.rasterizer import Raster
 from recognizer.strokes import Drawing, DrawingError, Ink, Limits
@@ -33,9 +31,7 @@ _IMAGE_STATUS: Final = {
     "nothing_found": 422,
     "several_found": 422,
 }
-_QUEUE = 16  # pictures waiting; more are asked to come back
-_pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="images")
-_waiting = 0
+_images = Aside("images", most=16)
 
 
 class ApiError(Exception):
@@ -126,6 +122,18 @@ def charset_of(form: QueryDict) -> Charset:
     return charset
 
 
+def label_named(text: object) -> str:
+    """Return the label that a request names.
+
+    Raises:
+        ApiError: it is not one of ours.
+    """
+    try:
+        return label_of(str(text))
+    except ValueError as error:
+        raise ApiError(422, "field", "a label is one of 0-9 or a-z", "label") from error
+
+
 def decode_base64(text: str) -> bytes:
     """Decode a data URL or plain base64.
 
@@ -162,17 +170,10 @@ async def read_image(content: bytes) -> Raster:
     """
     limits = ImageLimits(settings.IMAGE_BYTES, settings.IMAGE_PIXELS)
     try:
-        return await _on_pool(lambda: rasterise_image(content, limits))
+        return await _images.run(lambda: rasterise_image(content, limits))
+    except Busy as error:
+        raise ApiError(
+            503, "busy", "too many pictures at once: try again shortly", retry=1
+        ) from error
     except ImageError as error:
         raise ApiError(_IMAGE_STATUS[error.code], error.code, str(error), "image") from error
-
-
-async def _on_pool(work: Callable[[], Raster]) -> Raster:
-    global _waiting
-    if _waiting >= _QUEUE:
-        raise ApiError(503, "busy", "too many pictures at once: try again shortly", retry=1)
-    _waiting += 1
-    try:
-        return await asyncio.get_running_loop().run_in_executor(_pool, work)
-    finally:
-        _waiting -= 1

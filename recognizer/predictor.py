@@ -17,9 +17,12 @@ from recognizer.alphabet import CHARSETS, LABELS, Charset, indices
 from recognizer.checkpoints import Card, CheckpointCorrupt, open_session, verify
 from recognizer.memory import Adjusted, Features, Memory, Probabilities
 from recognizer.rasterizer import SIDE, Raster, is_degenerate, rasterise
+from recognizer.saliency import Saliency, explain
 from recognizer.strokes import Points
 
 Logits = NDArray[np.float32]  # (36,)
+
+_CHUNK: Final = 16  # images to a run: more of them are no faster each, and cost memory for good
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,20 @@ class Prediction:
     abstain: bool
     probabilities: tuple[float, ...]  # (36,) in the order of LABELS; 0 outside the character set
     personal: bool = False  # whether the person's own memory changed the answer
+
+    @property
+    def likeliest(self) -> str:
+        """The label with the highest probability, also where the version abstains."""
+        return LABELS[int(np.argmax(self.probabilities))]
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Why one version reads one image as it does; a personal memory has no part in it."""
+
+    prediction: Prediction
+    saliency: Saliency
+    without: Prediction | None  # what it would read without the decisive ink; None without ink
 
 
 @dataclass(frozen=True)
@@ -97,6 +114,33 @@ class Predictor:
         adjusted = memory.adjust(self._calibrated(logits, charset), features, charset)
         return self._decide(logits, adjusted.probabilities, charset, adjusted)
 
+    def explain(
+        self, raster: Raster, charset: Charset = "all", label: str | None = None
+    ) -> Explanation:
+        """Say which ink of a uint8 image (28, 28) speaks for `label`, or else for the likeliest.
+
+        Costs up to `saliency.MOST_RUNS` predictions: not for the event loop.
+
+        Raises:
+            KeyError: there is no such label.
+        """
+        prediction = self.predict_raster(raster, charset)
+        label = label or prediction.likeliest
+        found = explain(self.logits_of, raster, label, charset, self.card.temperature[charset])
+        if found.decisive is None:
+            return Explanation(prediction, found, None)
+        logits = found.decisive.logits
+        without = self._decide(logits, self._calibrated(logits, charset), charset)
+        return Explanation(prediction, found, without)
+
+    def logits_of(self, rasters: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Run the network on images (n, 28, 28) and return logits (n, 36)."""
+        parts = [
+            self.session.run(["logits"], {"image": _planes(rasters[start : start + _CHUNK])})[0]
+            for start in range(0, len(rasters), _CHUNK)
+        ]
+        return np.concatenate(parts)
+
     def logits(self, raster: Raster) -> Logits:
         """Run the network on one 28x28 image and return its 36 logits."""
         return self._run(raster, "logits")[0]
@@ -106,8 +150,7 @@ class Predictor:
         return self._run(raster, "features")[0]
 
     def _run(self, raster: Raster, *outputs: str) -> list[NDArray[np.float32]]:
-        image = (raster.astype(np.float32) / 255.0)[None, None]  # (1, 1, 28, 28)
-        answers = self.session.run(list(outputs), {"image": image})
+        answers = self.session.run(list(outputs), {"image": _planes(raster[None])})
         return [np.asarray(answer[0], np.float32) for answer in answers]
 
     def _calibrated(self, logits: Logits, charset: Charset) -> Probabilities:
@@ -148,6 +191,10 @@ class Predictor:
     def nothing(self, charset: Charset) -> Prediction:
         """Return the answer to a canvas with nothing to read on it."""
         return Prediction(self.version, None, 1 / len(indices(charset)), True, _UNIFORM[charset])
+
+
+def _planes(rasters: NDArray[np.uint8]) -> NDArray[np.float32]:
+    return (rasters.astype(np.float32) / 255.0)[:, None]  # (n, 1, 28, 28)
 
 
 _UNIFORM: dict[Charset, tuple[float, ...]] = {

@@ -52,6 +52,15 @@ test("no module has to wait for another one's to arrive before it is fetched", (
   assert.deepEqual(preloaded, [...reached].filter((name) => !direct.includes(name)).sort());
 });
 
+test("what few people ask for is not fetched until they do", () => {
+  const later = ["samples.js", "sees.js", "why.js"];
+  for (const { name, text } of scripts.filter(({ name }) => !later.includes(name))) {
+    for (const module of later) assert.ok(!text.includes(`from "./${module}"`), `${name}: ${module}`);
+  }
+  const { text } = scripts.find(({ name }) => name === "draw.js");
+  for (const module of ["samples.js", "sees.js"]) assert.ok(text.includes(`import("./${module}")`));
+});
+
 test("state knows no page: modules without it run here", async () => {
   const stateful = ["strokes", "sync", "live", "socket", "pointers", "latency", "history", "throttle"];
   for (const name of stateful) {

@@ -1,11 +1,38 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { LABELS, percent, ranked, sides } from "../static/js/ranking.js";
+import { exact, LABELS, lookalikes, percent, ranked, sides } from "../static/js/ranking.js";
 
-test("a percentage is never a false nought or hundred", () => {
-  const expected = { 0: "<1 %", 0.004: "<1 %", 0.005: "1 %", 0.5: "50 %", 0.994: "99 %", 0.9951: ">99 %", 1: "100 %" };
+test("a percentage is never nought or a hundred", () => {
+  const expected = { 0: "<1 %", 0.004: "<1 %", 0.005: "1 %", 0.5: "50 %", 0.994: "99 %", 0.9951: ">99 %", 1: ">99 %" };
   for (const [share, text] of Object.entries(expected)) assert.equal(percent(Number(share)), text);
+});
+
+test("the exact number is there too, and still no certainty", () => {
+  const expected = {
+    0: "<0.0001 %",
+    0.000031: "0.0031 %",
+    0.0049: "0.49 %",
+    0.52345: "52.3 %",
+    0.9: "90 %",
+    0.999969: "99.9969 %",
+    1: ">99.9999 %",
+  };
+  for (const [share, text] of Object.entries(expected)) assert.equal(exact(Number(share)), text);
+});
+
+test("no share that can be sent is told as nought or a hundred", () => {
+  for (let millionths = 0; millionths <= 1e6; millionths += millionths < 6000 || millionths > 994_000 ? 1 : 997) {
+    for (const text of [percent(millionths / 1e6), exact(millionths / 1e6)]) {
+      assert.ok(!["0 %", "100 %"].includes(text), `${millionths}: ${text}`);
+    }
+  }
+});
+
+test("lookalikes are the label and what nobody can tell from it", () => {
+  assert.equal(lookalikes("o"), "0o");
+  assert.equal(lookalikes("q"), "9gq");
+  assert.equal(lookalikes("4"), "4");
 });
 
 test("the most probable come first, equals in the order of the alphabet", () => {

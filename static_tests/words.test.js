@@ -10,13 +10,24 @@ function prediction(shares, label = null) {
 }
 
 test("an answer is the label and its share", () => {
-  assert.deepEqual(answer(prediction({ 3: 0.974 }, "3")), { label: "3", share: "97 %" });
+  assert.deepEqual(answer(prediction({ 3: 0.974 }, "3")), { label: "3", share: "97 %", exact: "97.4 %" });
 });
 
 test("not sure names the two or three that it may be", () => {
   assert.deepEqual(answer(prediction({ 4: 0.5, 9: 0.45 })), { text: "Not sure: 4 or 9" });
   assert.deepEqual(answer(prediction({ 1: 0.4, l: 0.35, i: 0.2 })), { text: "Not sure: 1, l or i" });
-  assert.deepEqual(answer(prediction({ 5: 0.4, s: 0.1 })), { text: "Not sure: maybe 5" });
+  assert.deepEqual(answer(prediction({ 5: 0.4, 3: 0.1 })), { text: "Not sure: maybe 5" });
+});
+
+test("not sure names what looks like the likeliest, however far behind", () => {
+  assert.deepEqual(answer(prediction({ 0: 0.8, o: 0.12 })), { text: "Not sure: 0 or o" });
+  assert.deepEqual(answer(prediction({ 9: 0.6, g: 0.2, q: 0.1, 4: 0.1 })), { text: "Not sure: 9, g or q" });
+  assert.deepEqual(answer(prediction({ l: 0.5, 1: 0.4, t: 0.1 })), { text: "Not sure: l or 1" });
+});
+
+test("not sure does not name a lookalike that it rules out", () => {
+  assert.deepEqual(answer(prediction({ 0: 0.49, o: 0.001, 6: 0.3 })), { text: "Not sure: 0 or 6" });
+  assert.deepEqual(answer(prediction({ 4: 0.49, o: 0.1, 0: 0.1 })), { text: "Not sure: maybe 4" });
 });
 
 test("a scribble is nothing in particular", () => {

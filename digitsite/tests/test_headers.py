@@ -59,7 +59,7 @@ def test_files_have_hashed_names_also_inside_modules(server: Web) -> None:
         assert status == 200
         assert "immutable" in headers["cache-control"]
         assert headers["content-type"].startswith("text/javascript")
-        for name in re.findall(rb'^import .* from "\./([^"]+)"', script, re.MULTILINE):
+        for name in re.findall(rb'(?:^import .* from |import\()"\./([^"]+)"', script, re.MULTILINE):
             assert re.search(rb"\.[0-9a-f]{12}\.js$", name), name
             assert server.get(f"/static/js/{name.decode()}")[0] == 200
 

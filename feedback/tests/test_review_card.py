@@ -68,6 +68,15 @@ def test_five_bars_hold_the_submitted_label_however_unlikely(reviewer: Reviewer)
     assert [bar.label for bar in guess.bars if bar.submitted] == ["z"]
 
 
+def test_no_probability_is_told_as_nought_or_a_hundred(
+    reviewer: Reviewer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(serving, "_predictor", predictor(9, {"3": 900.0}))
+    bars = evidence.guesses(correction(label="q", charset="digits"))[0].bars
+    assert bars[0].percent == ">99 %"
+    assert {bar.percent for bar in bars[1:]} == {"<1 %"}
+
+
 def test_it_is_shown_while_no_version_can_be_served(
     reviewer: Reviewer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -27,7 +27,8 @@ ROLES: dict[str, Callable[[], User | None]] = {
 NOT_STAFF = {"anonymous", "plain user", "reviewer who is no staff"}
 LOOKS = {"staff who may look", "moderator", "superuser"}
 DECIDES = {"moderator", "superuser"}
-LOOKING = ("", "charts/", "{pk}/change/", "{pk}/28.png")
+HEAT = "{pk}/heat/7-0000000000000000/3.png"  # of the stand-in
+LOOKING = ("", "charts/", "{pk}/change/", "{pk}/28.png", HEAT)
 DECIDING = {
     "review/": None,
     "review/queue/?limit=5": None,
@@ -120,5 +121,6 @@ def test_what_is_not_there_is_not_found() -> None:
     client = _client("moderator")
     assert client.post(f"{ROOT}review/{uuid4()}/").status_code == 404
     assert client.get(f"{ROOT}{uuid4()}/28.png").status_code == 404
+    assert client.get(ROOT + HEAT.format(pk=uuid4())).status_code == 404
     assert client.get(f"{ROOT}{uuid4()}/change/").status_code == 404
     assert client.get(f"{ROOT}nonsense/change/").status_code == 404

@@ -1,6 +1,10 @@
 """Labels, character sets and ambiguity groups."""
 
+import re
+from pathlib import Path
+
 import pytest
+from django.conf import settings
 
 from recognizer import alphabet
 
@@ -33,3 +37,11 @@ def test_ambiguity_groups_are_disjoint_and_hold_known_labels() -> None:
 def test_a_label_without_look_alikes_is_alone_in_its_group() -> None:
     assert alphabet.ambiguity_group("7") == {"7"}
     assert alphabet.ambiguity_group("o") == {"0", "o"}
+
+
+def test_the_page_knows_the_same_groups() -> None:
+    script = (Path(settings.BASE_DIR) / "static" / "js" / "ranking.js").read_text()
+    found = re.search(r"const GROUPS = \[(.*?)\];", script)
+    assert found
+    groups = [frozenset(group) for group in re.findall(r'"(\w+)"', found[1])]
+    assert groups == list(alphabet.AMBIGUITY_GROUPS)

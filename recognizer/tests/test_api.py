@@ -19,6 +19,7 @@ from pytest_django import Settings
 
 from recognizer import api as api_module
 from recognizer import payloads, publishing, registry, versions
+from recognizer.aside import Aside
 from recognizer.checkpoints import CARD, Card, read_card
 from recognizer.models import ServingProcess
 from recognizer.publishing import PACKAGED_ANCHOR
@@ -161,7 +162,7 @@ def test_without_a_model_it_is_503_with_retry_after(client: Client) -> None:
 
 
 def test_a_full_queue_of_pictures_is_503(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(payloads, "_QUEUE", 0)
+    monkeypatch.setattr(payloads, "_images", Aside("none", most=0))
     answer = post(client, {"image": data_url(picture())})
     assert (answer.status_code, answer.json()["error"]["code"]) == (503, "busy")
 

@@ -19,6 +19,9 @@ PURE = {
     "recognizer/strokes.py": {"numpy"},
     "recognizer/rasterizer.py": {"numpy", "cv2", "recognizer.strokes"},
     "recognizer/images.py": {"numpy", "cv2", "PIL", "recognizer.rasterizer"},
+    "recognizer/saliency.py": {"numpy", "recognizer.alphabet", "recognizer.rasterizer"},
+    "recognizer/heat.py": {"numpy", "cv2", "recognizer.rasterizer", "recognizer.saliency"},
+    "recognizer/aside.py": set(),
     "recognizer/quotas.py": set(),
     "recognizer/live.py": set(),
     "recognizer/model_card.py": set(),
@@ -39,6 +42,7 @@ PURE = {
         "recognizer.checkpoints",
         "recognizer.memory",
         "recognizer.rasterizer",
+        "recognizer.saliency",
         "recognizer.strokes",
     },
     "recognizer/session.py": {

@@ -1,6 +1,6 @@
 // Symbols with their bars and percentages: ten at the sides of the canvas, 26 letters in a grid.
 
-import { LABELS, percent, sides } from "./ranking.js";
+import { exact, LABELS, percent, sides } from "./ranking.js";
 
 const UNKNOWN = "–";
 
@@ -34,6 +34,8 @@ class Row {
     this.#share = share;
     this.#bar.value = (share ?? 0) * 100;
     this.#percent.textContent = share === null ? UNKNOWN : percent(share);
+    this.#element.title = share === null ? "" : exact(share);
+    this.#bar.ariaValueText = share === null ? null : exact(share);
   }
 }
 

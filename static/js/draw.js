@@ -14,8 +14,6 @@ import { Notices } from "./notices.js";
 import { Player } from "./player.js";
 import { Pointers } from "./pointers.js";
 import { Recent } from "./recent.js";
-import { sample, sampleLabels } from "./samples.js";
-import { Sees } from "./sees.js";
 import { prepareShortcuts } from "./shortcuts.js";
 import { Status } from "./status.js";
 import { storage } from "./storage.js";
@@ -37,7 +35,8 @@ const drawing = new Drawing();
 const pointers = new Pointers();
 const player = new Player(drawing);
 const notices = new Notices(find("#notice"));
-const ask = (source) => predict(urls.predict, source, charset);
+const ask = (source, url = urls.predict) => predict(url, source, charset);
+const look = (strokes) => ask({ strokes });
 
 const live = new Live(new URL(urls.socket, location.href.replace(/^http/, "ws")), drawing, charset);
 const bars = new Bars(document.querySelectorAll(".sides .row"), document.querySelectorAll("#letters .row"));
@@ -45,7 +44,6 @@ const answer = new Answer(find("#answer"), find("#voice"));
 const display = new Display(bars, answer, drawing, charset);
 const status = new Status(live, find("#connection"), find("#banner"), (text) => answer.say(text));
 const versions = new Versions(find("#model"), find("#model-dialog .body"), urls.versions);
-const sees = new Sees(find("#sees"), drawing, (strokes) => ask({ strokes }));
 const recent = new Recent(find("#recent"), new History(storage("sessionStorage")), ({ strokes }) => {
   upload.hide();
   keep();
@@ -63,7 +61,7 @@ const upload = new Upload(find("#stage"), find("#file"), {
   },
   failed: (text) => notices.show(text),
 });
-const fallback = new Fallback(drawing, (strokes) => ask({ strokes }), {
+const fallback = new Fallback(drawing, look, {
   prediction: (prediction) => {
     display.prediction(prediction);
     correcting.refresh();
@@ -95,6 +93,22 @@ function follow() {
   status.refresh();
 }
 
+/** What not everybody asks for is fetched when somebody does. */
+function notLoaded() {
+  notices.show("This could not be loaded. Try again, or reload the page.");
+}
+
+const seesSwitch = find("#sees input");
+async function see() {
+  if (!seesSwitch.checked) return;
+  const module = await import("./sees.js").catch(notLoaded);
+  seesSwitch.checked &&= Boolean(module);
+  if (!module) return;
+  const explain = (strokes) => ask({ strokes }, urls.explain);
+  const personal = () => display.newest?.personal;
+  module.see(find("#sees"), { drawing, live, look, explain, personal });
+}
+
 let offered = false;
 function offerFinger() {
   if (offered || !pointers.penSeen) return;
@@ -112,13 +126,15 @@ const commands = {
     drawing.clear();
   },
   upload: () => find("#file").click(),
-  sample: () => {
+  sample: async () => {
+    const samples = await import("./samples.js").catch(notLoaded);
+    if (!samples) return;
     upload.hide();
     keep();
-    const labels = sampleLabels(charset);
-    player.play(sample(labels[Math.floor(Math.random() * labels.length)]), calm.matches);
+    const labels = samples.sampleLabels(charset);
+    player.play(samples.sample(labels[Math.floor(Math.random() * labels.length)]), calm.matches);
   },
-  sees: () => sees.toggle(),
+  sees: () => seesSwitch.click(),
   help: () => openDialog("help-dialog"),
   close: () => {
     if (correcting.verdict.state === "choosing") correcting.verdict.choose(false);
@@ -162,4 +178,6 @@ prepareCharset(find("#charset"), (chosen) => {
   if (upload.open) upload.ask();
   correcting.refresh();
 });
+seesSwitch.addEventListener("change", see);
+see();
 live.start();

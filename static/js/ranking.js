@@ -7,12 +7,27 @@ export const LABELS = [...DIGITS, ...LETTERS];
 export const SIDE_ROWS = 10; // five on each side of the canvas
 const LIKELY = 5;
 const MARGIN = 0.005; // of a percent that rounds to 0 or 100 without being it
+const FINEST = 1e-6; // what is sent has six decimals
 
-/** "97 %", and never a false "0 %" or "100 %". */
+const GROUPS = ["0o", "1li", "5s", "2z", "9gq", "6b"]; // as in recognizer/alphabet.py
+
+/** "97 %", and never "0 %" or "100 %": no answer is that certain, though its number may round to it. */
 export function percent(share) {
   if (share < MARGIN) return "<1 %";
-  if (share >= 1 - MARGIN && share < 1) return ">99 %";
+  if (share >= 1 - MARGIN) return ">99 %";
   return `${Math.round(share * 100)} %`;
+}
+
+/** The same as exactly as it was sent: "97.4 %", "0.0031 %". */
+export function exact(share) {
+  if (share < FINEST) return "<0.0001 %";
+  if (share > 1 - FINEST) return ">99.9999 %";
+  return `${Number((share * 100).toFixed(/[<>]/.test(percent(share)) ? 4 : 1))} %`;
+}
+
+/** Labels that nobody can tell from `label` without a hint, itself included. */
+export function lookalikes(label) {
+  return GROUPS.find((group) => group.includes(label)) ?? label;
 }
 
 /** Labels with their shares, the most probable first; ties in alphabetical order. */

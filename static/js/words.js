@@ -1,6 +1,6 @@
 // What the page says, in words. Pure.
 
-import { percent, ranked } from "./ranking.js";
+import { exact, lookalikes, percent, ranked } from "./ranking.js";
 
 const INVITATION = {
   digits: "Draw a digit",
@@ -16,6 +16,7 @@ const STATES = {
   training: "In training",
 };
 const CANDIDATE = 0.15; // share from which a guess is worth naming
+const LOOKALIKE = 0.02; // the same for one that looks like the likeliest
 const CANDIDATES = 3;
 const AGAIN = "Try again in a moment.";
 
@@ -26,7 +27,8 @@ export function invitation(charset) {
 /** The answer for the eye: {label, share} when there is one, otherwise {text}. */
 export function answer(prediction) {
   if (prediction.label !== null) {
-    return { label: prediction.label, share: percent(prediction.confidence) };
+    const { label, confidence } = prediction;
+    return { label, share: percent(confidence), exact: exact(confidence) };
   }
   const names = candidates(prediction);
   if (names.length === 0) return { text: "Not sure what this is" };
@@ -119,10 +121,14 @@ export function strokeCount(count) {
   return `Drawing area, ${count} ${count === 1 ? "stroke" : "strokes"}`;
 }
 
+/** What it may be: the likely ones, and with the likeliest those that look like it. */
 function candidates({ probabilities }) {
-  return ranked(probabilities)
+  const order = ranked(probabilities);
+  if (order[0].share < CANDIDATE) return [];
+  const group = lookalikes(order[0].label);
+  return order
+    .filter(({ label, share }) => share >= (group.includes(label) ? LOOKALIKE : CANDIDATE))
     .slice(0, CANDIDATES)
-    .filter(({ share }) => share >= CANDIDATE)
     .map(({ label }) => label);
 }
 

@@ -29,6 +29,7 @@ def test_axe_finds_nothing_in_any_state(new_board: NewBoard, scheme: str) -> Non
     board.draw(written("4", 1))
     board.page.locator("#sees input").check()
     board.settle()
+    board.wait(lambda: "speaks for" in board.page.locator("#why").inner_text(), "the reason")
     states["drawn"] = _violations(board)
     board.choose("letters")
     board.settle()
@@ -131,7 +132,7 @@ def test_nothing_scrolls_sideways_and_nothing_is_too_small(
 def test_who_wants_no_motion_gets_none(new_board: NewBoard) -> None:
     board = new_board(reduced_motion="reduce").open()
     board.press("Sample")
-    assert board.strokes() == 1
+    board.wait(board.strokes, "the sample")
     moving = board.page.evaluate(
         "[...document.querySelectorAll('progress, .switch input')]"
         ".filter(e => getComputedStyle(e).transitionDuration !== '0s').length"

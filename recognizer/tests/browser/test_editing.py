@@ -98,7 +98,7 @@ def test_a_sample_gives_a_prediction_without_a_pointer(board: Board) -> None:
 
 def test_a_person_who_draws_ends_the_sample(board: Board) -> None:
     board.press("Sample")
-    board.page.wait_for_timeout(100)
+    board.wait(board.strokes, "the sample")
     board.mouse(LINE)
     board.page.wait_for_timeout(100)
     board.settle()

@@ -47,6 +47,20 @@ def test_nothing_moves_while_answers_come_and_go(
     board.page.locator("#sees input").check()
     board.wait(board.page.locator("#sees img").is_visible, "the raster")
     assert _boxes(board) == empty
+    board.wait(lambda: "speaks for" in board.page.locator("#why").inner_text(), "the reason")
+    assert _boxes(board) == empty
+
+
+@pytest.mark.parametrize("width", [320, 390, 900, 1000, 1280, 1920])
+def test_the_longest_reason_fits_into_its_place(new_board: NewBoard, width: int) -> None:
+    board = new_board(viewport={"width": width, "height": 800}).open()
+    card = board.page.locator("#sees")
+    before = card.bounding_box()
+    board.page.locator("#why").evaluate(
+        "p => p.textContent = 'Bright ink speaks for w, striped against it. "
+        "Without the framed ink (bottom right) it would be unsure.'"
+    )
+    assert card.bounding_box() == before
 
 
 def test_there_is_room_for_saying_right_or_wrong(board: Board) -> None:

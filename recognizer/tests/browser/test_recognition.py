@@ -1,10 +1,13 @@
 """A person draws and reads the answer, while drawing and after."""
 
+import json
 import re
 import time
 
 import pytest
+from playwright.sync_api import WebSocketRoute
 
+from recognizer.alphabet import LABELS
 from recognizer.tests.browser.board import Board
 from recognizer.tests.browser.conftest import NewBoard
 from recognizer.tests.browser.handwriting import DIGITS, LETTERS, written
@@ -75,6 +78,58 @@ def test_the_numbers_shown_are_those_of_the_last_answer(board: Board) -> None:
     assert board.page.locator(".row.best .symbol").all_inner_texts() == ["4"]
 
 
+def test_no_answer_is_told_as_certain_or_impossible(board: Board) -> None:
+    board.draw(written("4", 5))
+    board.settle()
+    sent = dict(zip(LABELS, board.wire.predictions[-1]["probabilities"], strict=True))
+    assert not {"0 %", "100 %"} & set(board.percentages().values())
+    for label in ("4", "9", "z"):
+        row = board.page.locator(".row").filter(
+            has=board.page.get_by_role("progressbar", name=label, exact=True)
+        )
+        title = row.get_attribute("title") or ""
+        assert row.locator("progress").get_attribute("aria-valuetext") == title
+        assert title not in ("0 %", "100 %")
+        number = float(title.strip("<> %")) / 100
+        assert number == pytest.approx(sent[label], abs=6e-4)
+    assert board.page.locator("#answer .share").get_attribute("title")
+    board.press("Clear")
+    assert not board.page.locator(".row[title]:not([title=''])").count()
+
+
+@pytest.mark.parametrize(
+    ("shares", "said"),
+    [
+        ({"0": 0.55, "o": 0.43}, "0 or o"),
+        ({"0": 0.86, "o": 0.13}, "0 or o"),
+        ({"4": 0.5}, "maybe 4"),
+    ],
+)
+def test_not_sure_names_what_nobody_can_tell_apart(
+    new_board: NewBoard, shares: dict[str, float], said: str
+) -> None:
+    board = new_board()
+
+    def answer(message: str | bytes) -> str | bytes:
+        frame = json.loads(message)
+        if frame["type"] == "prediction":
+            frame |= {"label": None, "abstain": True, "confidence": max(shares.values())}
+            frame["probabilities"] = [shares.get(label, 0.0) for label in LABELS]
+        return json.dumps(frame)
+
+    def between(page_side: WebSocketRoute) -> None:
+        server = page_side.connect_to_server()
+        page_side.on_message(server.send)
+        server.on_message(lambda message: page_side.send(answer(message)))
+
+    board.page.route_web_socket("**/ws/draw/", between)
+    board.open()
+    board.draw(written("0", 1))
+    board.wait(lambda: board.answer() == f"Not sure: {said}", said)
+    voice = board.page.locator("#voice")
+    board.wait(lambda: voice.text_content() == f"Not sure: {said}.", "the voice")
+
+
 def test_a_scribble_gets_no_name(board: Board) -> None:
     corners = [(100, 200), (900, 300), (120, 450), (880, 550), (150, 700), (500, 100), (520, 900)]
     board.mouse([*corners, (100, 880), (900, 120), (880, 880), (90, 150)])
@@ -103,20 +158,6 @@ def test_with_letters_the_ten_likeliest_are_at_the_sides_and_all_in_the_grid(boa
     assert len(set(sides)) == 10
     assert all(symbol.isalpha() for symbol in sides)
     assert board.page.locator("#letters .row").count() == 26
-
-
-def test_what_the_network_sees_is_shown_and_follows_the_pen(board: Board) -> None:
-    image = board.page.locator("#sees img")
-    board.page.locator("#sees input").check()
-    assert not image.is_visible()
-    board.draw(written("7", 2))
-    board.wait(image.is_visible, "the raster")
-    first = image.get_attribute("src")
-    assert image.evaluate("i => [i.naturalWidth, i.naturalHeight]") == [28, 28]
-    board.draw(written("1", 3))
-    board.wait(lambda: image.get_attribute("src") != first, "a newer raster")
-    board.press("Clear")
-    assert not image.is_visible()
 
 
 def test_the_way_up_is_at_most_two_hundred_bytes_a_prediction(board: Board) -> None:

@@ -1,0 +1,152 @@
+"""What an HTTP request asks the recogniser: a drawing or a picture, among which characters.
+
+One way in for predictions and explanations: the same limits, the same refusals. Knows nothing about
+what is answered.
+"""
+
+import base64
+from dataclasses import dataclass
+from typing import Any, Final
+
+import cv2
+from django.http import HttpRequest
+from ninja import Schema
+from pydantic import ConfigDict, Field, TypeAdapter, model_validator
+
+from recognizer import serving
+from recognizer.alphabet import CHARSETS, Charset
+from recognizer.messages import LabelText, Sample
+from recognizer.payloads import (
+    ApiError,
+    ErrorOut,
+    charset_of,
+    decode_base64,
+    ink_of,
+    json_body,
+    read_image,
+    uploaded_file,
+)
+from recognizer.predictor import Prediction, Predictor
+from recognizer.quotas import Buckets
+from recognizer.rasterizer import Raster, is_degenerate, rasterise
+
+ERRORS: Final = dict.fromkeys((400, 413, 415, 422, 429, 503), ErrorOut)
+_EXAMPLE: Final = {"strokes": [[[10, 0], [10, 60]]], "charset": "digits"}
+
+
+class PredictIn(Schema):
+    """A drawing, as strokes or as a picture."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    strokes: list[list[Sample]] | None = Field(
+        None, description="Strokes of [x, y] or [x, y, t]: any units, y down, t in milliseconds"
+    )
+    image: str | None = Field(
+        None, description="PNG, JPEG or WebP of one character: a data URL, or plain base64"
+    )
+    charset: Charset = "all"
+
+    @model_validator(mode="after")
+    def _one_source(self) -> "PredictIn":
+        if (self.strokes is None) == (self.image is None):
+            raise ValueError("send either strokes or image")
+        return self
+
+
+class ExplainIn(PredictIn):
+    """A drawing, as strokes or as a picture, and the label that is to be explained."""
+
+    label: LabelText | None = Field(
+        None, description="What to explain: one of 0-9 or a-z; by default the likeliest"
+    )
+
+
+def described(schema: type[PredictIn], **fields: Any) -> dict[str, Any]:
+    """Return what the OpenAPI document says of a body; `fields` are those of a form besides."""
+    form = {
+        "type": "object",
+        "required": ["file"],
+        "properties": {
+            "file": {"type": "string", "format": "binary"},
+            "charset": {"type": "string", "enum": list(CHARSETS)},
+            **fields,
+        },
+    }
+    content = {
+        "application/json": {"schema": schema.model_json_schema(), "example": _EXAMPLE},
+        "multipart/form-data": {"schema": form},
+    }
+    return {"requestBody": {"required": True, "content": content}}
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a request is about."""
+
+    raster: Raster
+    charset: Charset
+    label: object  # what is to be explained, as it was sent
+    readable: bool  # whether there is ink with an extent
+
+    def prediction(self, predictor: Predictor) -> Prediction:
+        """Return the answer."""
+        if not self.readable:
+            return predictor.nothing(self.charset)
+        return predictor.predict_raster(self.raster, self.charset)
+
+
+def take(buckets: Buckets, request: HttpRequest) -> None:
+    """Count a request.
+
+    Raises:
+        ApiError: this address has asked too often.
+    """
+    bucket = buckets.of(request.META.get("REMOTE_ADDR", "unknown"))
+    if not bucket.take():
+        raise ApiError(429, "rate", "too many requests: slow down", retry=bucket.retry_after())
+
+
+def serving_predictor() -> Predictor:
+    """Return the predictor that answers now.
+
+    Raises:
+        ApiError: no version can be served.
+    """
+    try:
+        return serving.current()
+    except serving.Unavailable as error:
+        raise ApiError(503, "unavailable", str(error), retry=5) from error
+
+
+async def asked(request: HttpRequest, adapter: TypeAdapter[Any]) -> Asked:
+    """Read a request; `adapter` is of the schema that its JSON has to fit.
+
+    Raises:
+        ApiError: it is not what we take, or there is nothing in its picture.
+    """
+    kind = request.content_type
+    if kind == "application/json":
+        body = json_body(request, adapter)
+        label = getattr(body, "label", None)
+        if body.image is None:
+            ink = ink_of(body.strokes or [])
+            return Asked(rasterise(ink), body.charset, label, not is_degenerate(ink))
+        content, charset = decode_base64(body.image), body.charset
+    elif kind == "multipart/form-data":
+        content, form = uploaded_file(request)
+        charset, label = charset_of(form), form.get("label")
+    else:
+        raise ApiError(415, "content_type", "send application/json or multipart/form-data")
+    raster = await read_image(content)
+    return Asked(raster, charset, label, bool(raster.any()))
+
+
+def png_url(raster: Raster) -> str:
+    """Return an image as a PNG in a data URL."""
+    return data_url(cv2.imencode(".png", raster)[1].tobytes())
+
+
+def data_url(png: bytes) -> str:
+    """Return the data URL of a PNG."""
+    return "data:image/png;base64," + base64.b64encode(png).decode()
