@@ -72,7 +72,7 @@ def configuration(url: str, *, kick_seconds: int, grace_seconds: int) -> dict[st
         "task_default_queue": LIGHT,
         "task_default_queue_type": "quorum" if scheme == "amqp" else "classic",
         "task_create_missing_queues": False,
-        "task_routes": {name: {"queue": TRAIN} for name in ("trainer.work", "trainer.prepare")},
+        "task_routes": {"trainer.work": {"queue": TRAIN}},
         "task_acks_late": True,
         # Handed out again without limit, a task that kills its process would run for ever.
         "task_reject_on_worker_lost": False,

@@ -19,7 +19,6 @@ from celery.worker import state
 from django.conf import settings
 from django.utils.log import configure_logging
 from kombu.entity import Exchange, Queue
-from kombu.exceptions import OperationalError
 
 from digitsite import broker
 
@@ -67,12 +66,8 @@ def die_with_the_parent(**_: Any) -> None:
 
 @signals.worker_ready.connect
 def say_ready(**_: Any) -> None:
-    """Say once that work is taken, and let it begin with what every run needs."""
+    """Say once that work is taken."""
     log.info("ready to learn")
-    try:
-        app.send_task("trainer.prepare", retry=False)
-    except OperationalError as error:
-        log.warning("the base is left to the first run", problem=str(error))
 
 
 class Patience:

@@ -217,7 +217,7 @@ TRAIN_CHALLENGERS = env.integer("TRAIN_CHALLENGERS", 1, most=16)
 # A tenth of the base and of the steps: to try the loop out in seconds, not to learn well.
 TRAIN_SMALL = env.flag("TRAIN_SMALL", default=False)
 # So few steps at the usual rate do only damage, and the gate would refuse every version.
-_small = {"steps": 10, "most_steps": 10, "lr": 3e-4}
+_small = {"steps": 10, "most_steps": 10, "lr": 3e-4, "distil": 12.0}
 TRAIN_CONFIG: dict[str, float] = _small if TRAIN_SMALL else {}
 # What the gate lets one submitter and one class have of the corrections, and how many labels may
 # seem impossible to the anchor; a site for one person raises the first to 100.

@@ -37,5 +37,8 @@ class ReadOnlyAdmin(_Admin):
 def short_time(moment: datetime) -> SafeString:
     """Return a moment in two short lines' width, for a list."""
     return format_html(
-        '<time datetime="{}">{}</time>', moment.isoformat(), f"{moment:%Y-%m-%d %H:%M}"
+        '<time datetime="{}"><span>{}</span> <span>{}</span></time>',
+        moment.isoformat(),
+        f"{moment:%Y-%m-%d}",
+        f"{moment:%H:%M}",
     )

@@ -212,7 +212,7 @@ class _Unit:
 
     def release(self, after: timedelta, **changes: Any) -> bool:
         """Let others claim it after a while; say whether it was ours."""
-        close_old_connections()  # one that broke would fail here as well
+        _drop_broken_connections()
         try:
             return bool(self.mine.update(lease_until=Now() + after, **changes))
         except DatabaseError:  # the lease runs out by itself
@@ -255,7 +255,7 @@ def _try_again(unit: _Unit, error: Exception) -> None:
     """Leave a unit to another attempt a little later; the last one ends its run."""
     said = f"{type(error).__name__}: {error}"
     if unit.attempt >= ATTEMPTS:
-        close_old_connections()
+        _drop_broken_connections()
         opening.close(unit.run, RunStatus.FAILED, said)
     elif unit.release(unit.attempt * _PAUSE):
         unit.run.say(f"attempt {unit.attempt} of {ATTEMPTS} was cut short. {said}")
@@ -289,3 +289,9 @@ def _give_up() -> None:
 def _require(count: int) -> None:
     if not count:
         raise LeaseLost("somebody else took this work over, or its run has ended")
+
+
+def _drop_broken_connections() -> None:
+    """Let the next query connect anew; one that broke would fail for ever."""
+    if not transaction.get_connection().in_atomic_block:
+        close_old_connections()

@@ -1,7 +1,7 @@
 """Celery's entries to the pipeline.
 
 A message carries nothing and only wakes: what there is to do, and who does it, is in the database.
-All tasks may run at any time, any number of times. Torch is imported by the work itself, in a
+Both tasks may run at any time, any number of times. Torch is imported by the work itself, in a
 child of the worker.
 """
 
@@ -33,14 +33,6 @@ def work() -> None:
 
     if pipeline.work(interruptions=(SoftTimeLimitExceeded,)):
         wake()
-
-
-@shared_task(name="trainer.prepare", expires=EXPIRES_SECONDS)
-def prepare() -> None:
-    """Build what is replayed and what judges, if it is not there: the first run need not wait."""
-    from trainer import workshop  # noqa: PLC0415
-
-    workshop.ground()
 
 
 def wake() -> None:

@@ -49,7 +49,6 @@ def environment(state: Path, **settings: object) -> dict[str, str]:
     clean = {name: value for name, value in os.environ.items() if not name.startswith("DIGITSITE_")}
     clean.pop("DJANGO_SETTINGS_MODULE", None)
     clean["DIGITSITE_STATE"] = str(state)
-    clean["DIGITSITE_TRAIN_SMALL"] = "1"  # a worker prepares what it learns with as it starts
     return clean | {f"DIGITSITE_{name}": str(value) for name, value in settings.items()}
 
 

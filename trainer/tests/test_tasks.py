@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from celery.exceptions import SoftTimeLimitExceeded
 
-from trainer import pipeline, tasks, workshop
+from trainer import pipeline, tasks
 
 
 @pytest.fixture
@@ -64,13 +64,6 @@ def test_a_time_limit_of_celery_interrupts_the_work(
     tasks.work()
     assert given == [(SoftTimeLimitExceeded,)]
     assert sent == []
-
-
-def test_the_base_is_prepared_before_there_is_a_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    prepared: list[bool] = []
-    monkeypatch.setattr(workshop, "ground", lambda: prepared.append(True))
-    tasks.prepare()
-    assert prepared == [True]
 
 
 def test_a_task_whose_process_dies_is_tried_three_times_at_most() -> None:

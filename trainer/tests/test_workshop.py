@@ -134,10 +134,10 @@ def test_a_version_says_what_it_was_made_from(settings: Settings) -> None:
     assert manifest["licences"]["synthesis"]["licence"] == "MIT"
     kinds = {each["name"] for each in version.metrics["slices"]["device_kinds"]}
     assert kinds == {"parametric digit", "parametric lower", "parametric upper"}
-    card = (Path(settings.VERSIONS_DIR) / version.folder / "card.md").read_text()
-    assert "Learned from 2 corrections" in card
-    assert "our own parametric handwriting" in card
-    assert "version 1, the anchor" in card
+    readable = (Path(settings.VERSIONS_DIR) / version.folder / "card.md").read_text()
+    assert "Learned from 2 corrections" in readable
+    assert "our own parametric handwriting" in readable
+    assert "version 1, the anchor" in readable
 
 
 def test_the_limits_of_the_gate_are_settings(settings: Settings) -> None:
