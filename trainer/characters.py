@@ -28,6 +28,17 @@ def kind_of(character: str) -> Kind:
     return "upper" if character.isupper() else "lower"
 
 
+def labels_of(characters: NDArray[np.str_]) -> Labels:
+    """Return the index of the label of each character as written, shape (n,)."""
+    index = {character: INDEX[label_of(character)] for character in set(characters)}
+    return np.array([index[character] for character in characters], np.int64)
+
+
+def kinds_of(characters: NDArray[np.str_]) -> NDArray[np.str_]:
+    """Return the kind of each character as written, shape (n,)."""
+    return np.array([kind_of(character) for character in characters], "<U6")
+
+
 @dataclass(frozen=True)
 class CharacterSet:
     """What strokes and images have in common: one entry a sample in each array."""
@@ -42,13 +53,12 @@ class CharacterSet:
     @property
     def labels(self) -> Labels:
         """Return the index of each sample's label."""
-        index = {character: INDEX[label_of(character)] for character in set(self.characters)}
-        return np.array([index[character] for character in self.characters], np.int64)
+        return labels_of(self.characters)
 
     @property
     def kinds(self) -> NDArray[np.str_]:
         """Return each sample's kind."""
-        return np.array([kind_of(character) for character in self.characters], "<U6")
+        return kinds_of(self.characters)
 
     def take(self, which: NDArray[np.bool_] | NDArray[np.int64]) -> Self:
         """Return the samples that a mask or an array of positions names."""

@@ -10,9 +10,9 @@ from typing import Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from recognizer.alphabet import CHARSETS, INDEX, LABELS, Charset, indices, label_of
+from recognizer.alphabet import CHARSETS, INDEX, LABELS, Charset, indices
 from trainer.calibration import Calibration
-from trainer.characters import Handwriting, Images, Labels, kind_of
+from trainer.characters import Handwriting, Images, Labels, kinds_of, labels_of
 from trainer.evaluation import Logits, Probabilities, Scored, probabilities
 
 # With what people wrote each source; what is not here is "unknown".
@@ -97,13 +97,12 @@ class Answered:
     @property
     def labels(self) -> Labels:
         """Return the index of each sample's label, shape (n,)."""
-        index = {character: INDEX[label_of(character)] for character in set(self.characters)}
-        return np.array([index[character] for character in self.characters], np.int64)
+        return labels_of(self.characters)
 
     @property
     def kinds(self) -> NDArray[np.str_]:
         """Return each sample's kind: digit, lower or upper."""
-        return np.array([kind_of(character) for character in self.characters], "<U6")
+        return kinds_of(self.characters)
 
     def take(self, which: NDArray[np.bool_] | NDArray[np.int64]) -> Self:
         """Return the samples that a mask or an array of positions names."""
