@@ -47,9 +47,11 @@ class LostRace(Refused):
     def __init__(self, expected: int, current: Champion) -> None:
         by = current.promotion.actor_name
         super().__init__(
-            f"version {current.version_id} became champion meanwhile"
+            f"version {current.version_id} became champion "
+            + ("again " if expected == current.version_id else "")
+            + "meanwhile"
             + (f", by {by}" if by else "")
-            + f": you expected version {expected}"
+            + (f": you expected version {expected}" if expected != current.version_id else "")
         )
         self.expected = expected
         self.champion = current.version_id
@@ -137,6 +139,7 @@ def promote(
     run: int | None = None,
     reason: str,
     expected: int,
+    since: int | None = None,
     override: bool = False,
 ) -> Promotion:
     """Make a registered version the champion.
@@ -147,6 +150,8 @@ def promote(
         run: the training run behind it.
         reason: kept in the ledger.
         expected: the champion that the decision was based on.
+        since: the line of the ledger for it: whoever went away from that champion and came back
+            to it meanwhile has decided, too. None: that it is champion is enough.
         override: whether it is against the gate.
 
     Raises:
@@ -154,7 +159,16 @@ def promote(
         Refused: there is no such version, or it cannot be served, or it is champion already.
         PermissionDenied: the actor may not promote.
     """
-    return _move(number, PromotionKind.PROMOTE, actor, reason, expected, run=run, override=override)
+    return _move(
+        number,
+        PromotionKind.PROMOTE,
+        actor,
+        reason,
+        expected,
+        since=since,
+        run=run,
+        override=override,
+    )
 
 
 def rollback(
@@ -228,6 +242,7 @@ def _move(
     reason: str,
     expected: int,
     *,
+    since: int | None = None,
     run: int | None = None,
     override: bool = False,
 ) -> Promotion:
@@ -242,7 +257,7 @@ def _move(
     _require_servable(number)
     with transaction.atomic():
         current = Champion.objects.select_for_update().select_related("promotion").get(pk=ONLY)
-        if current.version_id != expected:
+        if current.version_id != expected or since not in {None, current.promotion_id}:
             raise LostRace(expected, current)
         if current.version_id == number:
             raise Refused(f"version {number} is the champion already")

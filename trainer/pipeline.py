@@ -142,7 +142,7 @@ def promote(run: TrainingRun, version: int, owner: str) -> None:
     Raises:
         LeaseLost: the run is somebody else's, or has ended.
         Changed: a correction in it is not approved any more.
-        LostRace: another version became champion meanwhile.
+        LostRace: somebody chose a champion meanwhile, be it the same one again.
     """
     lessons.teach(version, [(UUID(entry[0]), entry[1]) for entry in run.corrections])
     with transaction.atomic():
@@ -163,6 +163,8 @@ def promote(run: TrainingRun, version: int, owner: str) -> None:
             run=run.pk,
             reason=run.override_reason or f"run {run.pk} passed the gate",
             expected=run.base_version,
+            # Whoever overrides the gate does it knowing what is champion now.
+            since=None if run.override_by else run.base_promotion or None,
             override=run.override_by is not None,
         )
         run.say(f"version {version} is champion")

@@ -138,6 +138,25 @@ def test_a_champion_that_changed_meanwhile_wins(bench: Bench) -> None:
     assert finished().base_version == other.number
 
 
+def test_a_champion_that_somebody_came_back_to_meanwhile_wins_too(bench: Bench) -> None:
+    approved()
+    other = made()
+
+    def go_and_come_back() -> None:
+        registry.promote(other.number, actor=promoter(), reason="a try", expected=1)
+        registry.rollback(User.objects.get(username="pro"), "rather not")
+
+    bench.during_judging = go_and_come_back
+    pipeline.kick()
+    pipeline.work()
+    pipeline.work()
+    run = TrainingRun.objects.get()
+    assert (run.status, run.problem) == (
+        RunStatus.SUPERSEDED, "version 1 became champion again meanwhile, by pro",
+    )  # fmt: skip
+    assert registry.champion().version_id == 1
+
+
 def test_what_goes_wrong_ends_the_run_and_not_the_worker(bench: Bench) -> None:
     rows = approved()
 
