@@ -60,6 +60,11 @@ class Difference:
         return self.added + self.removed > 0
 
 
+def waiting_for_review() -> bool:
+    """Say whether there is an item that somebody may approve."""
+    return Correction.objects.filter(status=Status.PENDING).exists()
+
+
 def begin(run: int, ids: Iterable[UUID]) -> int:
     """Say that a run learns from these items; what is live already stays so. Returns how many."""
     waiting = Correction.objects.filter(status=Status.APPROVED, learning=Learning.NOTHING)

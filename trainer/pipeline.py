@@ -19,7 +19,7 @@ from django.db.models.functions import Now
 from feedback import lessons
 from recognizer import publishing, registry
 from recognizer.checkpoints import CARD
-from trainer import lesson, opening
+from trainer import lesson, opening, preparing
 from trainer.leases import Lease, held
 from trainer.models import (
     ATTEMPTS,
@@ -50,13 +50,16 @@ _AT_ONCE = timedelta(seconds=-1)
 
 
 def kick() -> int:
-    """Look what there is to do, and open a run if one is due; return how many units are open."""
+    """Look what there is to do, and open a run if one is due; return how many units are open.
+
+    Where none is, preparing for the next run may be one.
+    """
     champion = registry.champion().version_id
     lessons.follow(champion)
     lessons.note_everywhere()
     _give_up()
     opening.open_due()
-    return open_units()
+    return open_units() or int(preparing.due())
 
 
 def work(interruptions: Interruptions = ()) -> bool:
@@ -76,6 +79,9 @@ def work(interruptions: Interruptions = ()) -> bool:
     if run is not None:
         unit = _Unit(run, run.attempts, _judging(run, owner))
         _guarded(unit, lambda: judge(run, owner), interruptions)
+        return True
+    if preparing.due():
+        preparing.prepare()
         return True
     return False
 

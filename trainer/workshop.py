@@ -20,7 +20,7 @@ from recognizer import publishing, registry
 from recognizer.alphabet import LABELS
 from recognizer.checkpoints import WEIGHTS, Card, read_card
 from recognizer.models import ModelVersion
-from trainer import gate, lesson, synthesis
+from trainer import gate, lesson, preparing, synthesis
 from trainer.assessment.answers import DEVICES, Answered
 from trainer.assessment.figures import assess
 from trainer.assessment.slices import slices
@@ -107,8 +107,7 @@ def ground(version: int | None = None) -> Ground:
     digest = read_card(folder).sha256[WEIGHTS]
     network = read_network(folder / WEIGHTS)
     scale = 0.1 if settings.TRAIN_SMALL else 1.0
-    cache = Path(settings.STATE) / "base"
-    base = prepare(network, digest, Path(settings.DATA_DIR), cache, scale)
+    base = prepare(network, digest, Path(settings.DATA_DIR), preparing.folder(), scale)
     return Ground(network, anchor.number, digest, base)
 
 

@@ -21,8 +21,13 @@ class Bench:
         self.passes = True
         self.built: list[tuple[int, int]] = []  # run, challenger
         self.judged: list[int] = []
+        self.prepared = 0
         self.during_build: Callable[[], None] = lambda: None
         self.during_judging: Callable[[], None] = lambda: None
+
+    def ground(self) -> None:
+        """Stand in for `workshop.ground`, which builds the base where there is none."""
+        self.prepared += 1
 
     def build(self, run: TrainingRun, index: int, report: Callable[..., None]) -> bytes:
         """Stand in for `workshop.build`."""
@@ -53,6 +58,7 @@ class Bench:
 def bench(monkeypatch: pytest.MonkeyPatch, state: Path, settings: Settings) -> Bench:  # noqa: F811
     """The pipeline with a stand-in for torch, and runs that are due at once."""
     bench = Bench()
+    monkeypatch.setattr(workshop, "ground", bench.ground)
     monkeypatch.setattr(workshop, "build", bench.build)
     monkeypatch.setattr(workshop, "judge", bench.judge)
     settings.TRAIN_AFTER_SECONDS = 0
