@@ -21,10 +21,9 @@ from torch import Tensor
 
 from recognizer import model_card
 from trainer.characters import Images
-from trainer.network import Network, NetworkConfig
+from trainer.network import Network, NetworkConfig, to_tensor
 from trainer.onnx_graph import build
 from trainer.tensor_files import read_tensors, tensors_of
-from trainer.training import to_tensor
 
 TOLERANCE = 1e-4  # largest difference of a logit or feature between ONNX Runtime and torch
 MODEL, WEIGHTS, CARD = "model.onnx", "weights.safetensors", "card.json"
@@ -128,7 +127,10 @@ def network_of(weights: bytes) -> Network:
 
 
 def _network(tensors: dict[str, Tensor], facts: dict[str, Any]) -> Network:
-    network = Network(NetworkConfig(**facts | {"widths": tuple(facts["widths"])}))
+    settings: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in facts.items()
+    }
+    network = Network(NetworkConfig(**settings))
     network.load_state_dict(tensors)
     return network.eval()
 

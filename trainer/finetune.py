@@ -27,10 +27,10 @@ from recognizer.strokes import Ink
 from trainer.augment import draw_varied, vary_image
 from trainer.characters import Images, Labels
 from trainer.finetuning import FinetuneConfig
-from trainer.network import Network
+from trainer.network import Network, to_tensor
 from trainer.objective import ObjectiveConfig, objective
 from trainer.replay import BalancedSampler, WeightedSampler, capped_weights
-from trainer.training import learning_rate_share, to_tensor
+from trainer.training import learning_rate_share
 
 OUTLIER = -1  # the label of a replayed drawing that is no character: only the logits are held
 

@@ -5,7 +5,9 @@ Knows the shape of its input and its own configuration; nothing about data, trai
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from recognizer.alphabet import LABELS
@@ -19,7 +21,9 @@ class NetworkConfig:
     """What must be known to build the network again; stored with the weights."""
 
     name: str = "cnn"
-    widths: tuple[int, ...] = (32, 64, 128)
+    widths: tuple[int, ...] = (32, 64, 128)  # channels of each block
+    depths: tuple[int, ...] = ()  # convolutions of each block; empty: two
+    kernel: int = 3  # side of the first convolution, which sees the image
     dropout: float = 0.1
     labels: int = len(LABELS)
 
@@ -29,18 +33,39 @@ class NetworkConfig:
         return 2 * self.widths[-1]
 
 
-class Block(nn.Sequential):
-    """Two 3x3 convolutions, each with batch norm and ReLU, at one resolution."""
+# What is trained from scratch unless somebody asks for another; docs/experiments.md says why.
+RELEASED = NetworkConfig(widths=(16, 48, 96, 128), depths=(1, 2, 2, 2))
 
-    def __init__(self, inputs: int, outputs: int) -> None:
-        super().__init__(
-            nn.Conv2d(inputs, outputs, 3, padding=1, bias=False),
-            nn.BatchNorm2d(outputs),
-            nn.ReLU(),
-            nn.Conv2d(outputs, outputs, 3, padding=1, bias=False),
-            nn.BatchNorm2d(outputs),
-            nn.ReLU(),
-        )
+
+class Block(nn.Sequential):
+    """Convolutions, each with batch norm and ReLU, at one resolution."""
+
+    def __init__(self, inputs: int, outputs: int, depth: int, kernel: int = 3) -> None:
+        layers: list[nn.Module] = []
+        for _ in range(depth):
+            layers += [
+                nn.Conv2d(inputs, outputs, kernel, padding=kernel // 2, bias=False),
+                nn.BatchNorm2d(outputs),
+                nn.ReLU(),
+            ]
+            inputs, kernel = outputs, 3
+        super().__init__(*layers)
+
+
+class Dropout(nn.Module):
+    """Dropout whose chance may come from a generator of its own: threads share torch's."""
+
+    def __init__(self, share: float) -> None:
+        super().__init__()
+        self.share = share
+        self.generator: torch.Generator | None = None
+
+    def forward(self, values: Tensor) -> Tensor:
+        """Drop some of the values while training, and raise the others to make up for them."""
+        if not self.training or not self.share:
+            return values
+        kept = torch.empty_like(values).bernoulli_(1 - self.share, generator=self.generator)
+        return values * kept / (1 - self.share)
 
 
 class Network(nn.Module):
@@ -48,13 +73,17 @@ class Network(nn.Module):
 
     def __init__(self, config: NetworkConfig | None = None) -> None:
         super().__init__()
-        self.config = config or NetworkConfig()
+        self.config = config or RELEASED
         widths = self.config.widths
+        depths = self.config.depths or (2,) * len(widths)
         self.blocks = nn.ModuleList(
-            Block(inputs, outputs) for inputs, outputs in zip((1, *widths), widths, strict=False)
+            Block(inputs, outputs, depth, 3 if index else self.config.kernel)
+            for index, (inputs, outputs, depth) in enumerate(
+                zip((1, *widths[:-1]), widths, depths, strict=True)
+            )
         )
         self.pool = nn.MaxPool2d(2)
-        self.dropout = nn.Dropout(self.config.dropout)
+        self.dropout = Dropout(self.config.dropout)
         self.classifier = nn.Linear(self.config.features, self.config.labels)
 
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
@@ -68,3 +97,9 @@ class Network(nn.Module):
     def parameter_count(self) -> int:
         """Count the trainable numbers."""
         return sum(parameter.numel() for parameter in self.parameters())
+
+
+def to_tensor(images: NDArray[np.uint8]) -> Tensor:
+    """Return images (n, 28, 28) as the network takes them: (n, 1, 28, 28) in 0..1."""
+    scaled = np.divide(images[:, None], 255, dtype=np.float32)
+    return torch.from_numpy(scaled).contiguous(memory_format=torch.channels_last)

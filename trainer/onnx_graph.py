@@ -64,17 +64,21 @@ def build(network: Network) -> onnx.ModelProto:
 
 def _add_block(graph: _Graph, block: Block, hidden: str, name: str) -> str:
     layers = list(block)
-    for number, position in enumerate((0, 3)):
-        weight, bias = fold(
-            cast(nn.Conv2d, layers[position]), cast(nn.BatchNorm2d, layers[position + 1])
-        )
+    for number, position in enumerate(range(0, len(layers), 3)):
+        convolution = cast(nn.Conv2d, layers[position])
+        side = convolution.kernel_size[0]
+        weight, bias = fold(convolution, cast(nn.BatchNorm2d, layers[position + 1]))
         inputs = [
             hidden,
             graph.constant(f"{name}.{number}.weight", weight),
             graph.constant(f"{name}.{number}.bias", bias),
         ]
         hidden = graph.node(
-            "Conv", inputs, f"{name}.{number}", kernel_shape=[3, 3], pads=[1, 1, 1, 1]
+            "Conv",
+            inputs,
+            f"{name}.{number}",
+            kernel_shape=[side, side],
+            pads=[side // 2] * 4,
         )
         hidden = graph.node("Relu", [hidden], f"{name}.{number}.relu")
     return hidden

@@ -12,8 +12,7 @@ import torch
 from recognizer.alphabet import Charset
 from trainer.characters import Handwriting, Images, by_kind
 from trainer.evaluation import Logits, Scored, join, negative_log_likelihood, top_k
-from trainer.network import Network
-from trainer.training import to_tensor
+from trainer.network import Network, to_tensor
 
 _CHUNK = 256
 

@@ -12,20 +12,26 @@ import torch
 from recognizer.model_card import of_file
 from trainer import export
 from trainer.export import ParityError, open_session, parity, read_network, write_version
-from trainer.network import Network
+from trainer.network import RELEASED, Network, NetworkConfig, to_tensor
 from trainer.onnx_graph import build
 from trainer.tensor_files import TensorFileError
 from trainer.tests.handwriting import stroke_set
-from trainer.training import to_tensor
 
 CARD: dict[str, Any] = {"schema": 1, "number": 3}
 
 
-@pytest.fixture
-def network() -> Network:
+SHAPES = (
+    RELEASED,
+    NetworkConfig(widths=(32, 64, 128)),  # of versions that were trained before depths were known
+    NetworkConfig(widths=(4, 6, 8, 128), depths=(1, 2, 3, 1), kernel=5),
+)
+
+
+@pytest.fixture(params=SHAPES, ids=["released", "two each", "mixed"])
+def network(request: pytest.FixtureRequest) -> Network:
     """Return a network whose batch norms have seen something."""
     torch.manual_seed(0)
-    network = Network()
+    network = Network(request.param)
     network.train()
     with torch.no_grad():
         for _ in range(5):

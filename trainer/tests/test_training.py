@@ -88,6 +88,18 @@ def test_the_same_seed_trains_the_same_network(tmp_path: Path) -> None:
     assert not same(first.network, other.network)
 
 
+def test_threads_change_nothing_and_parts_of_a_batch_do(tmp_path: Path) -> None:
+    config = replace(CONFIG, network=NetworkConfig(widths=(4, 8), dropout=0.3))
+    one, two = (
+        make(tmp_path, f"{threads}", replace(config, threads=threads)) for threads in (1, 2)
+    )
+    whole = make(tmp_path, "whole", replace(config, shards=1))
+    for training in (one, two, whole):
+        training.run(quietly)
+    assert same(one.network, two.network)
+    assert not same(one.network, whole.network)
+
+
 def test_the_best_by_validation_is_kept_not_the_last(tmp_path: Path) -> None:
     losses = iter([0.5, 0.2, 0.9])
     pens = stroke_set(tmp_path)
