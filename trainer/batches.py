@@ -33,7 +33,7 @@ SHARES: dict[str, float] = {
     "chars74k/lower": 4.0,
     "chars74k/upper": 3.0,
     "omniglot/lower": 2.5,
-    "kassel/lower": 2.0,
+    "kassel/lower": 1.5,
     "emnist-letters/lower": 3.0,
     "emnist-byclass/digit": 2.0,
     "emnist-byclass/upper": 1.5,

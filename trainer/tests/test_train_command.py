@@ -47,10 +47,10 @@ def interrupt_at(monkeypatch: pytest.MonkeyPatch, step: int) -> None:
     """Press Ctrl-C while step `step` is being made."""
     make_step = Training._make_step
 
-    def make_and_press(self: Training, batch: Any) -> None:
+    def make_and_press(self: Training, *given: Any) -> None:
         if self.step == step:
             os.kill(os.getpid(), signal.SIGINT)
-        make_step(self, batch)
+        make_step(self, *given)
 
     monkeypatch.setattr(Training, "_make_step", make_and_press)
 
@@ -139,6 +139,30 @@ def test_a_version_can_be_trained_on(data: Path, tmp_path: Path) -> None:
     train(data, "--checkpoint-path", str(tmp_path / "second"), "--start-from", str(weights))
     said = card_of(tmp_path / "second/version-1")["data"]["started_from"]
     assert said == {"sha256": hashlib.sha256(weights.read_bytes()).hexdigest()}
+
+
+def test_it_says_how_close_a_training_came_to_a_version(data: Path, tmp_path: Path) -> None:
+    train(data)
+    released = str(data.parent / "run/version-1")
+    again = train(data, "--checkpoint-path", str(tmp_path / "again"), "--beside", released)
+    assert "beside version 1 (anchor):\nthe weights are the released ones, to the byte" in again
+    other = train(
+        data, "--checkpoint-path", str(tmp_path / "other"), "--beside", released, "--seed", "2"
+    )
+    pen = next(line for line in other.splitlines() if line.startswith("pen digits, digits hint"))
+    first, second = (
+        card_of(folder)["metrics"]["validation"]["strokes_digit"]["top1_hinted"]
+        for folder in (data.parent / "run/version-1", tmp_path / "other/version-1")
+    )
+    assert pen.split()[-4:] == [
+        f"{first:.2%}", f"{second:.2%}", f"{100 * (second - first):+.2f}", "points",
+    ]  # fmt: skip
+
+
+def test_nothing_to_be_beside_is_said_before_training(data: Path, tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match="cannot be read"):
+        train(data, "--beside", str(tmp_path / "nowhere"))
+    assert not (data.parent / "run/latest.safetensors").exists()
 
 
 def test_weights_of_another_network_are_refused(data: Path, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from recognizer.checkpoints import CheckpointError, read_card
 from trainer.augment import IMAGE_VARIATIONS
 from trainer.batches import SHARES, BatchConfig
 
@@ -79,10 +80,10 @@ class Command(BaseCommand):
             help="sets to train on: mnist, emnist-letters, emnist-byclass, pendigits, uji2, "
             "chars74k, omniglot, kassel (default: mnist and all others that are there)",
         )  # fmt: skip
-        parser.add_argument("--epochs", type=at_least(1), default=30)
+        parser.add_argument("--epochs", type=at_least(1), default=44)
         parser.add_argument("--samples-per-epoch", type=at_least(1), default=50_000)
         parser.add_argument("--batch-size", type=at_least(2), default=192)
-        parser.add_argument("--lr", type=positive, default=2e-3, help="peak learning rate")
+        parser.add_argument("--lr", type=positive, default=4e-3, help="peak learning rate")
         parser.add_argument(
             "--warm-up", type=share, default=0.05, metavar="SHARE",
             help="share of the steps in which the learning rate rises",
@@ -112,7 +113,11 @@ class Command(BaseCommand):
         parser.add_argument("--seed", type=at_least(0), default=1)
         parser.add_argument(
             "--threads", type=at_least(1), default=min(os.cpu_count() or 1, 8),
-            help="threads of torch; the same number gives the same weights",
+            help="threads; they change the time and nothing else",
+        )  # fmt: skip
+        parser.add_argument(
+            "--shards", type=at_least(1), default=2, metavar="N",
+            help="parts of a batch that are computed at once where there are threads for them",
         )  # fmt: skip
         parser.add_argument(
             "--checkpoint-path", type=Path, default=settings.STATE / "training", metavar="DIR",
@@ -126,6 +131,10 @@ class Command(BaseCommand):
         parser.add_argument("--number", type=at_least(1), default=1, help="number of the version")
         parser.add_argument("--name", default="anchor", help="name of the version")
         parser.add_argument(
+            "--beside", type=Path, metavar="DIR",
+            help="a version folder: say at the end how close the training came to it",
+        )  # fmt: skip
+        parser.add_argument(
             "--test", action="store_true",
             help="also measure on MNIST's test images: do it once per released version",
         )  # fmt: skip
@@ -134,6 +143,7 @@ class Command(BaseCommand):
         """Train, release, and say how to go on when interrupted."""
         # Imported here, so that listing the commands does not load torch.
         from trainer.anchor import train  # noqa: PLC0415
+        from trainer.closeness import closeness  # noqa: PLC0415
         from trainer.datasets import DataError  # noqa: PLC0415
         from trainer.export import ParityError  # noqa: PLC0415
         from trainer.nist import DownloadError  # noqa: PLC0415
@@ -142,6 +152,10 @@ class Command(BaseCommand):
         from trainer.training import LATEST, ResumeError  # noqa: PLC0415
 
         recipe = make_recipe(options)
+        try:
+            released = read_card(options["beside"]) if options["beside"] else None
+        except CheckpointError as error:
+            raise CommandError(str(error)) from error
         latest = recipe.checkpoint_path / LATEST
         if latest.exists() and not recipe.resume:
             raise CommandError(
@@ -166,6 +180,10 @@ class Command(BaseCommand):
         self.stdout.write(self.style.SUCCESS(f"version {recipe.number} is in {recipe.out}"))
         for line in summary(metrics):
             self.stdout.write(line)
+        if released:
+            self.stdout.write(f"\nbeside version {released.number} ({released.name}):")
+            for line in closeness(released, read_card(recipe.out)):
+                self.stdout.write(line)
 
 
 def make_recipe(options: dict[str, Any]) -> Any:
@@ -181,6 +199,7 @@ def make_recipe(options: dict[str, Any]) -> Any:
         samples_per_epoch=options["samples_per_epoch"],
         lr=options["lr"],
         threads=options["threads"],
+        shards=options["shards"],
         warm_up=options["warm_up"],
         batch=BatchConfig(
             size=size,
