@@ -12,6 +12,7 @@ from collections.abc import MutableMapping, Sequence
 
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
+from django.db import DatabaseError
 
 LISTENING = {"serve", "web"}
 EVERYWHERE = {"--state": "DIGITSITE_STATE"}
@@ -48,5 +49,17 @@ def run(argv: Sequence[str]) -> None:
         execute_from_command_line(options_to_environment(argv, os.environ))
     except (ImproperlyConfigured, CannotRun) as error:
         sys.exit(f"digitsite: {error}")
+    except DatabaseError as error:
+        if not _says_that_a_table_is_missing(error):
+            raise
+        sys.exit(
+            "digitsite: there is no database of this version yet: start the site once (`make run`) "
+            "or run `manage.py migrate`; --state names another folder"
+        )
     except KeyboardInterrupt:
         sys.exit(128 + signal.SIGINT)
+
+
+def _says_that_a_table_is_missing(error: DatabaseError) -> bool:
+    """SQLite has no code for it, PostgreSQL has (42P01, undefined_table)."""
+    return "no such table" in str(error) or getattr(error.__cause__, "sqlstate", "") == "42P01"

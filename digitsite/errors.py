@@ -1,7 +1,12 @@
 """What is answered when no view answers: JSON under /api/, Django's plain pages elsewhere."""
 
+from collections.abc import Callable
+from typing import Any
+
+from asgiref.sync import iscoroutinefunction
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils.decorators import sync_and_async_middleware
 from django.views import csrf, defaults
 
 API = "/api/"
@@ -44,3 +49,24 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     if request.path.startswith(API):
         return _json("csrf", "The CSRF token is missing or wrong.", 403)
     return csrf.csrf_failure(request, reason if settings.DEBUG else "")
+
+
+@sync_and_async_middleware
+def api_methods(get_response: Callable[[HttpRequest], Any]) -> Callable[[HttpRequest], Any]:
+    """405 under /api/ in its shape: the router below it answers with plain text."""
+
+    def shaped(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        if response.status_code != 405 or not request.path.startswith(API):
+            return response
+        allowed = response["Allow"]
+        answer = _json("method", f"This address takes {allowed}.", 405)
+        answer["Allow"] = allowed
+        return answer
+
+    if iscoroutinefunction(get_response):
+
+        async def answer_later(request: HttpRequest) -> HttpResponse:
+            return shaped(request, await get_response(request))
+
+        return answer_later
+    return lambda request: shaped(request, get_response(request))

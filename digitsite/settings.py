@@ -72,6 +72,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "digitsite.errors.api_methods",
 ]
 ROOT_URLCONF = "digitsite.urls"
 ASGI_APPLICATION = "digitsite.asgi.application"

@@ -58,9 +58,7 @@ class CorrectionAdmin(SelectionActions):
         "confidence_percent",
         "status",
         "effect",
-        "device",
         "model_version",
-        "copies",
         "sender",
         "arrived",
     )
@@ -206,15 +204,16 @@ class CorrectionAdmin(SelectionActions):
 
     @admin.display(description="Model → label", ordering="label")
     def claim(self, item: Correction) -> SafeString:
-        """What was predicted and what it should be."""
+        """What was predicted and what it should be, and how many copies were folded into it."""
         kind = "agrees" if item.predicted == item.label else "differs"
         relabelled = f" (sent as {item.submitted_label})" if item.was_relabelled else ""
         return format_html(
-            '<span class="claim {}"><b>{}</b> → <b>{}</b>{}</span>',
+            '<span class="claim {}"><b>{}</b> → <b>{}</b>{}</span>{}',
             kind,
             item.predicted or "?",
             item.label,
             relabelled,
+            f" + {item.duplicates} alike" if item.duplicates else "",
         )
 
     @admin.display(description="Sure", ordering="confidence")
@@ -242,11 +241,6 @@ class CorrectionAdmin(SelectionActions):
     def model_version(self, item: Correction) -> str:
         """The version that answered."""
         return f"v{item.version}"
-
-    @admin.display(description="Copies", ordering="duplicates")
-    def copies(self, item: Correction) -> str:
-        """How many copies were folded into this one."""
-        return str(item.duplicates or "")
 
     @admin.display(description="Submitter", ordering="submitter")
     def sender(self, item: Correction) -> str:

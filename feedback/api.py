@@ -43,6 +43,7 @@ from recognizer.payloads import (
     ink_of,
     json_body,
     read_image,
+    unfit,
     uploaded_file,
 )
 from recognizer.questions import serving_predictor
@@ -242,7 +243,7 @@ async def _read(request: HttpRequest) -> tuple[Said, Raster, Strokes | None]:
     if request.content_type == "application/json":
         body = json_body(request, _CORRECTION_IN)
         if body.strokes is None:
-            return body, await read_image(decode_base64(body.image or "")), None
+            return body, await read_image(decode_base64(body.image or ""), "image"), None
         ink = ink_of(body.strokes)
         if is_degenerate(ink):
             raise ApiError(422, "empty", "there is no drawing: send strokes with ink", "strokes")
@@ -252,7 +253,7 @@ async def _read(request: HttpRequest) -> tuple[Said, Raster, Strokes | None]:
         charset = charset_of(form)
         names = ("label", "correct", "id", "device")
         fields = {name: str(form[name]) for name in names if name in form}
-        return _said({**fields, "charset": charset}), await read_image(content), None
+        return _said({**fields, "charset": charset}), await read_image(content, "file"), None
     raise ApiError(415, "content_type", "send application/json or multipart/form-data")
 
 
@@ -261,9 +262,7 @@ def _said(fields: dict[str, str]) -> Said:
     try:
         return Said.model_validate(fields, strict=False)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        field = ".".join(str(part) for part in first["loc"]) or None
-        raise ApiError(422, "field", first["msg"], field) from None
+        raise unfit(error) from None
 
 
 def _submission(

@@ -3,14 +3,14 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from feedback.dates import QuickDates
-from feedback.models import EFFECTS, ReviewEvent, ReviewEventQuerySet
+from feedback.models import EFFECTS, Correction, ReviewEvent, ReviewEventQuerySet
 from recognizer.read_only_admin import ReadOnlyAdmin
 
 
@@ -33,13 +33,17 @@ class ReviewEventAdmin(ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """List events, with a quick date hierarchy."""
-        return _Listed(ReviewEvent).order_by(*self.ordering)
+        corrections = Correction.objects.filter(pk=OuterRef("correction"))
+        return _Listed(ReviewEvent).annotate(there=Exists(corrections)).order_by(*self.ordering)
 
     @admin.display(description="Correction", ordering="correction")
     def item(self, event: ReviewEvent) -> SafeString:
-        """The correction, which may be gone by now."""
+        """The correction; one that was withdrawn or deleted since has no page any more."""
+        name = str(event.correction_id)[:8]
+        if not event.there:  # type: ignore[attr-defined]
+            return format_html('<span title="deleted since">{}</span>', name)
         url = reverse("admin:feedback_correction_change", args=[event.correction_id])
-        return format_html('<a href="{}">{}</a>', url, str(event.correction_id)[:8])
+        return format_html('<a href="{}">{}</a>', url, name)
 
     @admin.display(description="By", ordering="actor_name")
     def by(self, event: ReviewEvent) -> str:

@@ -89,8 +89,14 @@ def json_body(request: HttpRequest, adapter: TypeAdapter[T]) -> T:
         first = error.errors(include_url=False, include_input=False)[0]
         if first["type"] in ("json_invalid", "model_attributes_type") and not first["loc"]:
             raise ApiError(400, "json", "the body is not a JSON object") from None
-        field = ".".join(str(part) for part in first["loc"]) or None
-        raise ApiError(422, "field", first["msg"], field) from None
+        raise unfit(error) from None
+
+
+def unfit(error: ValidationError) -> ApiError:
+    """Return the answer to fields that do not fit: what is wrong with the first, in its words."""
+    first = error.errors(include_url=False, include_input=False)[0]
+    field = ".".join(str(part) for part in first["loc"]) or None
+    return ApiError(422, "field", first["msg"].removeprefix("Value error, "), field)
 
 
 def uploaded_file(request: HttpRequest) -> tuple[bytes, QueryDict]:
@@ -162,8 +168,12 @@ def ink_of(strokes: list[list[list[float]]]) -> Ink:
         raise ApiError(422, error.code, str(error), "strokes") from error
 
 
-async def read_image(content: bytes) -> Raster:
+async def read_image(content: bytes, field: str) -> Raster:
     """Turn a picture into the network's image, on the pool.
+
+    Args:
+        content: of the file.
+        field: the name under which it came, for refusals.
 
     Raises:
         ApiError: it is no picture of one character, or too many are waiting.
@@ -176,4 +186,4 @@ async def read_image(content: bytes) -> Raster:
             503, "busy", "too many pictures at once: try again shortly", retry=1
         ) from error
     except ImageError as error:
-        raise ApiError(_IMAGE_STATUS[error.code], error.code, str(error), "image") from error
+        raise ApiError(_IMAGE_STATUS[error.code], error.code, str(error), field) from error

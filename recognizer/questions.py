@@ -132,13 +132,13 @@ async def asked(request: HttpRequest, adapter: TypeAdapter[Any]) -> Asked:
         if body.image is None:
             ink = ink_of(body.strokes or [])
             return Asked(rasterise(ink), body.charset, label, not is_degenerate(ink))
-        content, charset = decode_base64(body.image), body.charset
+        content, charset, field = decode_base64(body.image), body.charset, "image"
     elif kind == "multipart/form-data":
         content, form = uploaded_file(request)
-        charset, label = charset_of(form), form.get("label")
+        charset, label, field = charset_of(form), form.get("label"), "file"
     else:
         raise ApiError(415, "content_type", "send application/json or multipart/form-data")
-    raster = await read_image(content)
+    raster = await read_image(content, field)
     return Asked(raster, charset, label, bool(raster.any()))
 
 

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.db import DatabaseError
 from django.utils import timezone
 
@@ -29,9 +30,14 @@ class Request:
     """What somebody wants to look at."""
 
     split: str | None  # None: the validation writers, or what there is without a data folder
-    data_dir: Path
+    data_dir: Path | None  # None: where the settings say
     by: str
     again: bool = False  # also where it was opened before
+
+    @property
+    def root(self) -> Path:
+        """The data folder."""
+        return self.data_dir or Path(settings.DATA_DIR)
 
 
 @dataclass(frozen=True)
@@ -107,9 +113,9 @@ def _opened(request: Request, *subjects: Subject) -> Split:
         for subject in subjects:
             openings.require_closed(subject.card, name)
     if name == splits.VALIDATION:
-        return splits.validation(request.data_dir, subjects[0].sources)
+        return splits.validation(request.root, subjects[0].sources)
     if name == splits.MNIST_TEST:
-        return splits.mnist_test(request.data_dir)
+        return splits.mnist_test(request.root)
     if name == splits.PARAMETRIC:
         return splits.parametric()
     learned = frozenset[str]().union(*(subject.lessons for subject in subjects))
@@ -117,8 +123,9 @@ def _opened(request: Request, *subjects: Subject) -> Split:
 
 
 def _default(request: Request, subject: Subject) -> str:
-    real = set(splits.there(request.data_dir)) & set(subject.sources)
-    return splits.VALIDATION if real else splits.PARAMETRIC
+    real = set(splits.there(request.root)) & set(subject.sources)
+    # Whoever names a folder wants what is in it, and is told if that is nothing.
+    return splits.VALIDATION if real or request.data_dir else splits.PARAMETRIC
 
 
 def _record(

@@ -1,14 +1,18 @@
 """What happens before a start: only what is needed, and refusals in a sentence."""
 
 import shutil
+import subprocess
+import sys
 from collections import namedtuple
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core.management import call_command
+from django.db import OperationalError
 
-from digitsite import checks, preparation
+from digitsite import checks, commandline, preparation
 from digitsite.commandline import CannotRun
 from digitsite.locks import Taken, exclusive
 from digitsite.management.commands import serve
@@ -123,3 +127,23 @@ def test_a_lock_is_held_by_one(tmp_path: Path) -> None:
         pass
     with exclusive(path, wait=False):
         pass
+
+
+@pytest.mark.parametrize("command", ["versions", "runs"])
+def test_a_command_before_the_first_start_says_what_to_do(command: str, tmp_path: Path) -> None:
+    ran = subprocess.run(
+        [sys.executable, "manage.py", command, "--state", str(tmp_path / "new")],
+        cwd=settings.BASE_DIR, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert ran.returncode == 1
+    assert ran.stderr.startswith("digitsite: there is no database of this version yet")
+    assert "Traceback" not in ran.stderr
+
+
+def test_another_fault_of_the_database_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(_: list[str]) -> None:
+        raise OperationalError("disk I/O error")
+
+    monkeypatch.setattr(commandline, "execute_from_command_line", broken)
+    with pytest.raises(OperationalError, match="disk I/O"):
+        commandline.run(["manage.py", "versions"])

@@ -5,6 +5,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
+from feedback import erasure
 from feedback.models import ReviewEvent
 from feedback.tests.making import correction, moderator, person
 from feedback.tests.reviewing import Reviewer
@@ -24,6 +25,16 @@ def test_every_move_is_a_line(django_assert_max_num_queries: DjangoAssertNumQuer
         correction(seed, person=person())
     with django_assert_max_num_queries(12):
         reviewer.client.get(AUDIT)
+
+
+def test_what_was_deleted_since_is_named_and_not_linked() -> None:
+    reviewer = Reviewer(moderator())
+    kept, gone = correction(1), correction(2)
+    erasure.withdraw([gone.pk], (gone.submitter,))
+    page = reviewer.client.get(AUDIT).content.decode()
+    assert f"/correction/{kept.pk}/change/" in page
+    assert f"/correction/{gone.pk}/change/" not in page
+    assert f'<span title="deleted since">{str(gone.pk)[:8]}</span>' in page
 
 
 def test_it_is_searched_by_correction_and_by_name() -> None:

@@ -141,7 +141,26 @@ def test_a_form_without_a_file_is_422(client: Client, form: dict[str, str]) -> N
 
 
 def test_a_wrong_method_is_405(client: Client) -> None:
-    assert client.get(PREDICT).status_code == 405
+    answer = client.get(PREDICT)
+    assert (answer.status_code, answer["Allow"]) == (405, "POST")
+    assert answer.json()["error"] == {
+        "code": "method", "message": "This address takes POST.", "field": None,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(("body", "words"), [
+    ({}, "send either strokes or image"),
+    ({"strokes": STROKES, "image": "x"}, "send either strokes or image"),
+])  # fmt: skip
+def test_a_refusal_is_in_our_own_words(client: Client, body: Any, words: str) -> None:
+    assert post(client, body).json()["error"]["message"] == words
+
+
+def test_a_picture_is_refused_under_the_name_that_it_came_with(client: Client) -> None:
+    nothing = SimpleUploadedFile("page.png", b"\x89PNG\r\n\x1a\n", "image/png")
+    sent = client.post(PREDICT, {"file": nothing}).json()
+    assert sent["error"]["field"] == "file"
+    assert post(client, {"image": data_url(b"GIF89a")}).json()["error"]["field"] == "image"
 
 
 def test_too_many_requests_are_429_with_retry_after(

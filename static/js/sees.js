@@ -23,6 +23,7 @@ class Sees {
   #changes = 0; // of the drawing: an older one's reasons would be a lie
   #rested = false;
   #timer = null;
+  #reasons = null; // the answer that says what decided, while it holds
   #latest = new Latest(() => this.#request(), INTERVAL);
 
   /**
@@ -38,6 +39,8 @@ class Sees {
     const refresh = () => this.refresh();
     for (const type of ["ink", "end", "edit"]) drawing.addEventListener(type, refresh);
     live.addEventListener("version", refresh);
+    // A correction, or taking it back, changes who answers for the same ink.
+    live.addEventListener("prediction", () => this.#reasons && this.#say(because(this.#reasons, personal())));
     document.addEventListener("change", ({ target }) => {
       if (target === this.#switch || target.name === "charset") refresh();
     });
@@ -48,6 +51,7 @@ class Sees {
   refresh() {
     this.#changes += 1;
     this.#rested = false;
+    this.#reasons = null;
     clearTimeout(this.#timer);
     if (!this.#shows) return this.#hide();
     this.#latest.request();
@@ -70,9 +74,10 @@ class Sees {
     try {
       const answer = await ask(this.#drawing.points());
       if (!this.#shows || (rested && changes !== this.#changes)) return;
+      this.#reasons = rested ? answer : null;
       this.#show(answer, rested ? because(answer, this.#ask.personal()) : LOOK);
     } catch {
-      if (rested && changes === this.#changes) this.#hint.textContent = NO_REASON;
+      if (rested && changes === this.#changes) this.#say(NO_REASON);
       else if (!rested) this.#hide(); // an old picture would be a lie
     }
   }
@@ -80,11 +85,15 @@ class Sees {
   #show({ image, picture }, text) {
     this.#image.src = picture ?? image;
     this.#image.hidden = false;
-    this.#hint.textContent = text;
+    this.#say(text);
   }
 
   #hide() {
     this.#image.hidden = true;
-    this.#hint.textContent = LOOK;
+    this.#say(LOOK);
+  }
+
+  #say(text) {
+    this.#hint.textContent = text;
   }
 }

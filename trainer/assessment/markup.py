@@ -115,7 +115,7 @@ h3{font-size:1rem;margin:1.5rem 0 .25rem}p{max-width:46rem;margin:.4rem 0}
 font-size:.9rem}caption{text-align:left;color:var(--muted);padding-bottom:.25rem}
 th,td{text-align:right;padding:.15rem .65rem;border-bottom:1px solid var(--line);font-weight:400;white-space:nowrap}
 thead th{color:var(--muted);font-size:.8rem;vertical-align:bottom}th:first-child,td:first-child{text-align:left}
-tbody th{font-weight:600}.columns{display:flex;flex-wrap:wrap;gap:0 2.5rem;align-items:start}
+tbody th{font-weight:600}.columns{display:flex;flex-wrap:wrap;gap:0 2.5rem;align-items:start}.columns>*{min-width:0;max-width:100%}
 .note{color:var(--muted)}.warn{border-left:.25rem solid var(--wrong);padding-left:.75rem}
 dl{display:grid;grid-template-columns:max-content 1fr;gap:.15rem 1rem;margin:.75rem 0}dt{color:var(--muted)}
 dd{margin:0;overflow-wrap:anywhere}code{font-size:.85em;overflow-wrap:anywhere}

@@ -31,7 +31,7 @@ class MeasuringCommand(VersionsCommand):
             "by people it has not learned from (default: validation, and without data parametric)",
         )  # fmt: skip
         parser.add_argument(
-            "--data-dir", type=Path, default=settings.DATA_DIR, metavar="DIR",
+            "--data-dir", type=Path, metavar="DIR",
             help="where the data sets are (default: DIGITSITE_DATA_DIR)",
         )  # fmt: skip
         parser.add_argument(

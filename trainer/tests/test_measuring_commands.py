@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from django.core.management import CommandError, call_command
+from pytest_django import Settings
 
 from recognizer.alphabet import LABELS
 from recognizer.models import ModelVersion, SplitOpening
@@ -21,12 +22,11 @@ from trainer.tests.learning import tiny_network
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("state")]
 
-NOWHERE = ("--data-dir", "/nowhere/at/all")
-
 
 @pytest.fixture(autouse=True)
-def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One hand and few scribbles: the network is asked for every sample."""
+def _quick(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
+    """No data, one hand and few scribbles: the network is asked for every sample."""
+    settings.DATA_DIR = Path("/nowhere/at/all")
     monkeypatch.setattr(splits, "_HANDS", (404, 1))
     monkeypatch.setattr(answering, "REPORTED_SCRIBBLES", 15)
 
@@ -47,7 +47,7 @@ def tiny_version(folder: Path, number: int = 2) -> Path:
 
 
 def test_a_fresh_clone_measures_on_parametric_handwriting_and_says_so(tmp_path: Path) -> None:
-    said = run("evaluate", "champion", *NOWHERE, "--out", str(tmp_path / "out"))
+    said = run("evaluate", "champion", "--out", str(tmp_path / "out"))
     assert "Version 1 (anchor) on parametric handwriting" in said
     assert "not how well it reads people" in said
     assert "manage.py fetch_data" in said
@@ -57,8 +57,13 @@ def test_a_fresh_clone_measures_on_parametric_handwriting_and_says_so(tmp_path: 
     assert "mnist-test on 20" in page  # what was opened before
 
 
+def test_a_folder_that_is_named_and_holds_nothing_is_no_reason_to_measure_something_else() -> None:
+    with pytest.raises(CommandError, match=r"none of the sets .* is below /mistyped"):
+        run("evaluate", "champion", "--data-dir", "/mistyped")
+
+
 def test_programs_get_json_alone_and_no_files(state: Path) -> None:
-    told = json.loads(run("evaluate", "1", *NOWHERE, "--json"))
+    told = json.loads(run("evaluate", "1", "--json"))
     assert (told["version"], told["split"]) == (1, "parametric")
     assert told["overall"]["samples"] == 36
     assert len(told["labels"]) == len(LABELS)
@@ -66,7 +71,7 @@ def test_programs_get_json_alone_and_no_files(state: Path) -> None:
 
 
 def test_the_report_goes_below_the_state_directory_by_default(state: Path) -> None:
-    said = run("evaluate", "anchor", *NOWHERE)
+    said = run("evaluate", "anchor")
     assert str(state / "reports/version-1-parametric/report.html") in said
     assert (state / "reports/version-1-parametric/report.json").exists()
 
@@ -136,7 +141,7 @@ def test_two_versions_are_compared_with_a_report(tmp_path: Path) -> None:
 
 
 def test_comparing_a_version_with_itself_finds_no_difference() -> None:
-    told = json.loads(run("compare", "anchor", "champion", *NOWHERE, "--json"))
+    told = json.loads(run("compare", "anchor", "champion", "--json"))
     assert (told["difference"], told["test"]["p"]) == (0, 1)
 
 
@@ -146,7 +151,7 @@ def test_versions_that_set_other_people_aside_are_not_compared_on_them(tmp_path:
     card["data"]["sources"] = {"pendigits": {"held_out_writers": ["w01"]}}
     (folder / "card.json").write_text(json.dumps(card))
     with pytest.raises(CommandError, match="other writers aside"):
-        run("compare", "anchor", str(folder), *NOWHERE)
+        run("compare", "anchor", str(folder))
 
 
 @pytest.mark.parametrize(
@@ -158,7 +163,7 @@ def test_versions_that_set_other_people_aside_are_not_compared_on_them(tmp_path:
 )
 def test_what_is_no_version_is_refused(version: str, reason: str) -> None:
     with pytest.raises(CommandError) as refused:
-        run("evaluate", version, *NOWHERE)
+        run("evaluate", version)
     assert reason in str(refused.value)
 
 
@@ -166,7 +171,7 @@ def test_a_damaged_version_is_not_measured() -> None:
     version = made()
     (folder_of(version) / "model.onnx").write_bytes(b"no network")
     with pytest.raises(CommandError, match="does not match the SHA-256"):
-        run("evaluate", str(version.number), *NOWHERE)
+        run("evaluate", str(version.number))
 
 
 def test_a_challenger_is_measured_on_the_people_whom_its_anchor_set_aside(tmp_path: Path) -> None:

@@ -57,6 +57,18 @@ def corrected(board: Board, to: str) -> Board:
     return board
 
 
+def test_the_reason_on_show_follows_a_correction_and_its_undoing(new_board: NewBoard) -> None:
+    board = new_board().open()
+    board.page.locator("#sees input").check()
+    why = board.page.locator("#why")
+    drawn(board, "4")
+    expect(why).to_contain_text("Bright ink speaks for 4")
+    corrected(board, "9")
+    expect(why).to_contain_text("The network alone sees 4")
+    board.page.get_by_role("button", name="Undo what I said").click()
+    expect(why).to_contain_text("Bright ink speaks for 4")
+
+
 def test_the_whole_way_from_a_tap_to_an_approval(
     new_board: NewBoard, new_screen: NewScreen
 ) -> None:

@@ -103,3 +103,19 @@ def test_it_can_be_drawn_upon_within_a_second(board: Board) -> None:
     board.page.reload()
     ready = board.page.evaluate("performance.getEntriesByType('navigation')[0].domComplete")
     assert ready < 2000  # on a busy test machine; a second on a quiet one
+
+
+def test_the_figures_of_the_model_fit_on_a_phone(new_board: NewBoard) -> None:
+    board = new_board(viewport={"width": 360, "height": 740}).open()
+    board.page.locator("#model").click()
+    body = board.page.locator("#model-dialog .body")
+    body.locator("dd", has_text="%").first.wait_for()
+    assert body.evaluate("e => e.scrollWidth <= e.clientWidth")
+    lines = body.locator("dd", has_text="%").evaluate_all(
+        """all => all.map(e => {
+            const text = document.createRange();
+            text.selectNodeContents(e);
+            return text.getClientRects().length;
+        })"""
+    )
+    assert set(lines) == {1}  # no figure is broken in two

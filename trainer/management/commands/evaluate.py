@@ -12,7 +12,7 @@ class Command(MeasuringCommand):
 
     help = (
         "Let a version read handwriting that it has not learned from; print its figures and write "
-        "an HTML report with confusion matrices, calibration and every mistake as a picture."
+        "an HTML report with confusion matrices, calibration and pictures of the mistakes."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
