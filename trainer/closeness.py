@@ -1,8 +1,8 @@
 """How close a training came to a version that exists: the figures of two cards, side by side.
 
-The same data, settings and number of threads on the same kind of processor give the same weights;
-another processor rounds otherwise, and after thousands of steps that is another network, about as
-good. Knows cards alone.
+The same data and settings on the same kind of processor give the same weights; another processor
+rounds otherwise, and after thousands of steps that is another network, about as good. Knows cards
+alone.
 """
 
 from collections.abc import Iterator, Mapping

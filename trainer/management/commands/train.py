@@ -193,6 +193,8 @@ def make_recipe(options: dict[str, Any]) -> Any:
     from trainer.training import TrainingConfig  # noqa: PLC0415
 
     size = options["batch_size"]
+    if options["shards"] > size:
+        raise CommandError(f"--shards {options['shards']} is more parts than a batch has samples")
     config = TrainingConfig(
         seed=options["seed"],
         epochs=options["epochs"],
