@@ -5,7 +5,6 @@ is due is found without torch. Knows nothing about runs.
 """
 
 from pathlib import Path
-from typing import Final
 
 from django.conf import settings
 
@@ -14,12 +13,15 @@ from recognizer import publishing, registry
 from recognizer.checkpoints import WEIGHTS, read_card
 from recognizer.models import ModelVersion
 
-_BEGUN: Final = "begun-{:.16}"  # an empty file in its folder: with the digest of the anchor
-
 
 def folder() -> Path:
     """Return where this machine keeps the base."""
     return Path(settings.STATE) / "base"
+
+
+def mark(state: Path, anchor: str) -> Path:
+    """Return the empty file that says that building the base for an anchor was begun."""
+    return state / "base" / f"begun-{anchor:.16}"
 
 
 def due() -> bool:
@@ -37,8 +39,9 @@ def prepare() -> None:
         CheckpointError: the anchor's folder is not whole.
         DataError: a file in the data folder is unusable.
     """
-    folder().mkdir(parents=True, exist_ok=True)
-    _mark().touch()
+    begun = _mark()
+    begun.parent.mkdir(parents=True, exist_ok=True)
+    begun.touch()
     from trainer import workshop  # noqa: PLC0415
 
     workshop.ground()
@@ -48,4 +51,4 @@ def _mark() -> Path:
     row = ModelVersion.objects.select_related("parent").get(pk=registry.champion().version_id)
     anchor = row.parent or row
     card = read_card(publishing.fetch(anchor.folder, anchor.sha256))
-    return folder() / _BEGUN.format(card.sha256[WEIGHTS])
+    return mark(Path(settings.STATE), card.sha256[WEIGHTS])

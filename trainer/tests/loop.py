@@ -28,10 +28,11 @@ from digitsite.private_redis import PrivateRedis
 from digitsite.tests import processes
 from digitsite.tests.processes import ROOT, Web, missing, wait_for
 from recognizer.alphabet import LABELS
+from recognizer.checkpoints import WEIGHTS, read_card
 from recognizer.predictor import Predictor
 from recognizer.publishing import PACKAGED_ANCHOR
 from recognizer.strokes import Drawing
-from trainer import synthesis
+from trainer import preparing, synthesis
 
 PATIENCE = 240.0  # seconds; training on a shared machine can be slow
 KICKED = "0 units of work are open"
@@ -263,6 +264,10 @@ def running(folder: Path) -> Iterator[Loop]:
         stack.callback(redis.clean_up)
         loop = Loop(folder, redis, settings)
         stack.callback(loop.stop)
+        # A run builds the base itself, so that a busy worker is one that works for the run.
+        mark = preparing.mark(loop.state, read_card(PACKAGED_ANCHOR).sha256[WEIGHTS])
+        mark.parent.mkdir(parents=True)
+        mark.touch()
         loop.start_redis()
         assert loop.web
         assert loop.reviewer
