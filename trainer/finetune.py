@@ -115,7 +115,7 @@ def finetune(
     network.blocks[: config.frozen].requires_grad_(requires_grad=False)
     optimizer = torch.optim.AdamW(_groups(network, config.weight_decay), lr=config.lr)
     batches = _Batches(corrections, exemplars, config)
-    steps = config.steps_for(len(corrections))
+    steps, way = config.steps_for(len(corrections)), config.way_for(len(corrections))
     join = round(steps * config.join) if late is not None and late.any() else 0
     if join:
         batches.leave_out(late)
@@ -124,7 +124,7 @@ def finetune(
     network.eval()  # batch norm keeps its statistics, and nothing is dropped
     for step in range(steps):
         if join and step == join:
-            early = early_mean.between(anchor, config.way)
+            early = early_mean.between(anchor, way)
             batches.leave_out(None)
         for group in optimizer.param_groups:
             group["lr"] = config.lr * learning_rate_share(step / steps, config.warm_up)
@@ -140,7 +140,7 @@ def finetune(
         if join * (1 - config.early_average) <= step < join:
             early_mean.add(network)
         report(step + 1, steps, loss.item())
-    return Finetuned(mean.between(anchor, config.way), early)
+    return Finetuned(mean.between(anchor, way), early)
 
 
 @dataclass(frozen=True)

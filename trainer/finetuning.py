@@ -23,12 +23,13 @@ class FinetuneConfig:
     weight_decay: float = 0.02
     new: int = 64  # corrections in a batch
     replay: int = 48  # replayed drawings in a batch
-    steps: int = 60  # for up to a hundred corrections
+    steps: int = 90  # for up to a hundred corrections
     steps_per_hundred: int = 15  # for each further hundred
     most_steps: int = 400
     warm_up: float = 0.15  # share of all steps: with less the first ones do damage
-    frozen: int = 1  # blocks of the network, the first ones, that stay as they are
-    way: float = 0.7  # how far to go from the anchor to what was learned
+    frozen: int = 2  # blocks of the network, the first ones, that stay as they are
+    way: float = 0.5  # how far to go from the anchor to what was learned, after the fewest steps
+    last_way: float = 0.7  # and after the most: the longer it was held, the less is to be undone
     distil: float = 24.0  # weight of the squared distance to the anchor's logits
     average: float = 0.5  # share of the steps, the last ones, whose weights are averaged
     join: float = 0.6  # share of the steps after which late corrections are learned as well
@@ -55,6 +56,11 @@ class FinetuneConfig:
         """Return how many steps so many corrections get."""
         further = max(0, corrections - 100) / 100
         return min(self.most_steps, self.steps + math.ceil(further * self.steps_per_hundred))
+
+    def way_for(self, corrections: int) -> float:
+        """Return how far to go from the anchor after so many corrections: it grows with steps."""
+        grown = (self.steps_for(corrections) - self.steps) / max(1, self.most_steps - self.steps)
+        return self.way + grown * (self.last_way - self.way)
 
 
 def variations(config: FinetuneConfig, count: int) -> list[FinetuneConfig]:

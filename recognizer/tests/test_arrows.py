@@ -122,7 +122,7 @@ def test_a_pure_module_imports_only_what_it_may(name: str) -> None:
 
 WITH_DJANGO = (
     "admin", "api", "apps", "evaluating", "field", "leases", "lesson", "models", "opening",
-    "pipeline", "progress", "subjects", "tasks", "workshop",
+    "pipeline", "preparing", "progress", "subjects", "tasks", "workshop",
 )  # fmt: skip
 
 

@@ -28,3 +28,13 @@ def test_settings_of_other_code_are_refused(inside: tuple[str, ...], spoil: str)
         del part["rotation" if inside else "seed"]
     with pytest.raises(ValueError, match=r"the same settings: (momentum|rotation|seed)"):
         config_of(settings)
+
+
+def test_the_more_steps_the_further_from_the_anchor() -> None:
+    config = FinetuneConfig(steps=60, steps_per_hundred=10, most_steps=160, way=0.6, last_way=1.0)
+    ways = [config.way_for(corrections) for corrections in (1, 100, 600, 1100, 9000)]
+    assert ways == pytest.approx([0.6, 0.6, 0.8, 1.0, 1.0])
+
+
+def test_where_steps_do_not_grow_the_way_does_not() -> None:
+    assert FinetuneConfig(steps=5, most_steps=5, way=0.6).way_for(1000) == 0.6

@@ -13,9 +13,11 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from recognizer.predictor import Predictor
+from recognizer.publishing import PACKAGED_ANCHOR
 from trainer import anchor, nist, release
 from trainer.augment import IMAGE_VARIATIONS
 from trainer.batches import SHARES
+from trainer.management.commands import train as train_command
 from trainer.network import Network, NetworkConfig
 from trainer.stroke_files import read_strokes
 from trainer.tensor_files import write_tensors
@@ -141,6 +143,14 @@ def test_a_version_can_be_trained_on(data: Path, tmp_path: Path) -> None:
     assert said == {"sha256": hashlib.sha256(weights.read_bytes()).hexdigest()}
 
 
+def test_the_defaults_are_the_recipe_of_the_released_anchor() -> None:
+    command = train_command.Command()
+    options = vars(command.create_parser("manage.py", "train").parse_args([]))
+    ours = json.loads(json.dumps(asdict(train_command.make_recipe(options).config)))
+    released = card_of(PACKAGED_ANCHOR)["data"]["training"]
+    assert ours | {"threads": 0} == released | {"threads": 0}
+
+
 def test_it_says_how_close_a_training_came_to_a_version(data: Path, tmp_path: Path) -> None:
     train(data)
     released = str(data.parent / "run/version-1")
@@ -157,6 +167,11 @@ def test_it_says_how_close_a_training_came_to_a_version(data: Path, tmp_path: Pa
     assert pen.split()[-4:] == [
         f"{first:.2%}", f"{second:.2%}", f"{100 * (second - first):+.2f}", "points",
     ]  # fmt: skip
+
+
+def test_more_parts_than_samples_are_refused(data: Path) -> None:
+    with pytest.raises(CommandError, match="--shards 17 is more parts"):
+        train(data, "--shards", "17")
 
 
 def test_nothing_to_be_beside_is_said_before_training(data: Path, tmp_path: Path) -> None:
