@@ -14,7 +14,7 @@ from trainer.finetuning import FinetuneConfig
 from trainer.network import Network, NetworkConfig
 from trainer.validation import logits_of
 
-TINY = FinetuneConfig(new=6, replay=8, steps=6)
+TINY = FinetuneConfig(new=6, replay=8, steps=6, frozen=1)
 
 
 def tiny_network(seed: int = 1) -> Network:
