@@ -28,6 +28,8 @@ def python(name: str, code: str) -> Spec:
 @pytest.fixture(autouse=True)
 def signals() -> Iterator[None]:
     before = {number: signal.getsignal(number) for number in supervisor.STOP_SIGNALS}
+    # Whatever runs in the background of a shell without job control ignores it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     for number, handler in before.items():
         signal.signal(number, handler)
