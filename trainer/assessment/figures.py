@@ -24,6 +24,7 @@ Counts = NDArray[np.int64]  # (36, 36): label by guess
 
 BINS: Final = 15  # of the reliability diagram, as in Guo et al. 2017
 COVERAGE: Final = 0.9
+_REDRAWN, _REDRAWING_SEED = 1000, 2007
 _HINTS: Final[tuple[Charset, ...]] = ("digits", "letters")
 _CURVE: Final = 100  # points of a curve of risk by coverage
 _GROUP: Final = np.array(
@@ -77,6 +78,8 @@ class Reliability:
     charset: Charset
     samples: int
     error: float  # expected calibration error (Guo et al. 2017)
+    by_chance: float  # the mean of that error if every confidence were true
+    by_chance_at_most: float  # and what it would stay below in 95 of 100 such splits
     bins: tuple[Bin, ...]  # those that are not empty
 
 
@@ -272,6 +275,7 @@ def reliability(answered: Answered, charset: Charset, calibration: Calibration) 
     """Sort answers into bins of equal width by their confidence."""
     confidence, right = _confidence(answered, charset, calibration)
     which = np.minimum((confidence * BINS).astype(int), BINS - 1)
+    redrawn = errors_by_chance(confidence, which)
     bins = tuple(
         Bin(
             index / BINS,
@@ -283,7 +287,35 @@ def reliability(answered: Answered, charset: Charset, calibration: Calibration) 
         for index in np.unique(which).tolist()
     )
     error = sum(part.samples * abs(part.accuracy - part.confidence) for part in bins)
-    return Reliability(charset, len(answered), error / len(answered), bins)
+    return Reliability(
+        charset,
+        len(answered),
+        error / len(answered),
+        float(redrawn.mean()),
+        float(np.quantile(redrawn, 0.95)),
+        bins,
+    )
+
+
+def errors_by_chance(
+    confidence: NDArray[np.float64], which: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Return the calibration errors that few samples alone bring about.
+
+    Consistency resampling (Bröcker & Smith 2007): whether an answer is right is drawn anew with the
+    probability that the reader gave it, so that it is calibrated by construction.
+
+    Args:
+        confidence: shape (n,), of each answer.
+        which: shape (n,), its bin.
+    """
+    rng = np.random.default_rng(_REDRAWING_SEED)
+    sums = np.bincount(which, confidence, BINS)
+    found = [
+        np.abs(np.bincount(which, rng.random(len(confidence)) < confidence, BINS) - sums).sum()
+        for _ in range(_REDRAWN)
+    ]
+    return np.array(found) / len(confidence)
 
 
 def risk_coverage(answered: Answered, charset: Charset, calibration: Calibration) -> RiskCoverage:

@@ -244,7 +244,10 @@ def _reliability(parts: Sequence[Reliability]) -> Markup:
         figure(
             plots.reliability(part),
             f"{part.charset}: expected calibration error {percent(part.error, 2)} of "
-            f"{part.samples:,} answers. A dot's area is the number of its answers.",
+            f"{part.samples:,} answers. Were every confidence true, so few would show "
+            f"{percent(part.by_chance, 2)} on average, and up to "
+            f"{percent(part.by_chance_at_most, 2)} in 95 of 100 cases. A dot's area is the number "
+            "of its answers.",
             table(
                 ("sure", "answers", "mean", "right"),
                 [
@@ -376,6 +379,7 @@ def _method() -> Markup:
         "g and q; 6 and b) as one.",
         "Intervals are Wilson's (1927); samples of one writer are more alike than that assumes, so "
         "few writers prove less than the interval says. Calibration error: 15 bins of equal width "
-        "(Guo et al. 2017). Error by coverage: El-Yaniv and Wiener (2010), ranked by confidence.",
+        "(Guo et al. 2017); what chance makes of it: consistency resampling (Bröcker and Smith "
+        "2007). Error by coverage: El-Yaniv and Wiener (2010), ranked by confidence.",
     )
     return section("How it is measured", *(element("p", text, class_="note") for text in said))

@@ -94,11 +94,16 @@ def test_an_honest_reader_has_no_calibration_error_and_a_boaster_has() -> None:
     honest = assess(answers(*rows), UNCALIBRATED).reliability[0]
     assert honest.charset == "digits"
     assert honest.error == pytest.approx(0, abs=1e-6)
+    # The mean distance from 9 of the number of heads among ten tosses of such a coin.
+    tosses = [math.comb(10, k) * 0.9**k * 0.1 ** (10 - k) * abs(k - 9) for k in range(11)]
+    assert honest.by_chance == pytest.approx(sum(tosses) / 10, rel=0.1)
+    assert honest.by_chance_at_most == pytest.approx(0.2)  # two of ten more, or fewer, are wrong
     colder = Calibration(
         UNCALIBRATED.temperature | {"digits": 0.1}, UNCALIBRATED.confidence, UNCALIBRATED.energy
     )
     boaster = assess(answers(*rows), colder).reliability[0]
     assert boaster.error == pytest.approx(0.1, abs=1e-4)
+    assert boaster.by_chance == pytest.approx(0, abs=1e-4)
     assert [(each.samples, each.accuracy) for each in boaster.bins] == [(10, 0.9)]
 
 

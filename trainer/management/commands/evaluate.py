@@ -70,7 +70,8 @@ def summary(found: Any) -> Iterator[str]:
         away = next(each for each in found.abstention if each.charset == part.charset)
         caught = "" if away.caught is None else f", of scribbles {away.caught:.1%}"
         yield (
-            f"{part.charset}: calibration error {part.error:.2%} · error {risk.error:.2%}, "
+            f"{part.charset}: calibration error {part.error:.2%} "
+            f"({part.by_chance:.2%} if every confidence were true) · error {risk.error:.2%}, "
             f"{risk.error_at_90:.2%} at 90 % coverage · not sure of {away.turned_away:.2%}{caught}"
         )
     yield f"{len(found.mistakes)} misread with the hint"
