@@ -2,18 +2,20 @@
 
 Public records on MNIST choose differently (docs/experiments.md, "How others select"): some keep the
 epoch that reads the test images best, some name the best of many networks or of many ensembles.
-Here the small network in NumPy is trained with several seeds and reads MNIST's test images after
-every epoch, for this purpose alone, so that the same trainings can be reported by each of these
-rules. Nothing that is shipped is chosen by it.
+Here the small network in NumPy is trained with several seeds, or with `--served` the network that
+is served, by the released recipe but with fewer epochs. It reads MNIST's test images after every
+epoch, for this purpose alone, so that the same trainings can be reported by each of these rules.
+Nothing that is shipped is chosen by it, and what is trained is thrown away.
 """
 
 import argparse
 import os
+import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,11 +24,14 @@ from benchmarks import handwriting, machine, report
 from benchmarks.report import Figure, Report
 from recognizer.alphabet import DIGITS, LABELS
 from trainer.characters import ImageSet
-from trainer.datasets import DataError, HandwritingSplit, load
+from trainer.datasets import DataError, HandwritingSplit, available, load
 from trainer.nist import DownloadError, read_mnist
 from trainer.numpy_nn import Network
 from trainer.numpy_release import Validation
 from trainer.numpy_training import Architecture, Settings, logits_of, train
+
+if TYPE_CHECKING:
+    from trainer import training
 
 OF: Final = 3  # networks in an ensemble
 
@@ -77,23 +82,30 @@ def main() -> None:
     """Train, and report by each rule."""
     options = _options()
     try:
-        split = load(options.data_dir, ["mnist"])
+        split = load(options.data_dir, available(options.data_dir) if options.served else ["mnist"])
         test = read_mnist(options.data_dir, "test")
     except (DataError, DownloadError) as error:
         handwriting.stop(str(error))
-    settings = Settings(epochs=options.epochs)
     architecture = Architecture(len(LABELS), filters=options.filters)
+    dense = f"trainer.numpy_nn, {architecture.hidden} hidden, {architecture.filters} filters"
     result = Report("One training, several ways of reporting it")
     result.about(
-        network=f"trainer.numpy_nn, {architecture.hidden} hidden, {architecture.filters} filters",
+        network="trainer.network, as released" if options.served else dense,
+        epochs=options.epochs,
         seeds=", ".join(map(str, range(1, options.seeds + 1))),
         figures=f"misread images of MNIST's {len(test):,} test images",
         **machine.describe(),
     )
-    runs = [
-        learn(split, test, architecture, Settings(seed=seed, epochs=settings.epochs))
-        for seed in range(1, options.seeds + 1)
-    ]
+    runs = []
+    for seed in range(1, options.seeds + 1):
+        if options.served:
+            from trainer.training import TrainingConfig  # noqa: PLC0415  (NumPy needs no torch)
+
+            config = TrainingConfig(seed=seed, epochs=options.epochs)
+            runs.append(learn_served(split, test, config))
+        else:
+            settings = Settings(seed=seed, epochs=options.epochs)
+            runs.append(learn(split, test, architecture, settings))
     for name, rule in (
         ("epoch chosen by validation", by_validation),
         ("last epoch", last),
@@ -110,25 +122,55 @@ def learn(
     split: HandwritingSplit, test: ImageSet, architecture: Architecture, settings: Settings
 ) -> Run:
     """Train once, reading the test images after every epoch."""
-    validation = Validation(split.validation)
-    losses, wrong = [], []
-    digits = np.arange(len(DIGITS))  # the first labels: the test images hold nothing else
+    validation, notes = Validation(split.validation), _Notes(test, settings.seed)
 
     def validate(network: Network) -> dict[str, float]:
         measured = validation(network)
-        losses.append(measured["loss"])
-        wrong.append(logits_of(network, test.images)[:, digits].argmax(axis=1) != test.labels)
-        report.progress(
-            f"seed {settings.seed}, epoch {len(losses)}: validation loss {losses[-1]:.5f}, "
-            f"{wrong[-1].sum()} test images misread"
-        )
+        notes.take(measured["loss"], logits_of(network, test.images))
         return measured
 
     images = np.concatenate([part.rasters() for part in split.train])
     labels = np.concatenate([part.labels for part in split.train])
     network = architecture.build(np.random.default_rng(settings.seed))
     train(network, images, labels, settings, validate, report=lambda _: None)
-    return Run(np.array(losses), np.array(wrong))
+    return notes.run()
+
+
+def learn_served(split: HandwritingSplit, test: ImageSet, config: "training.TrainingConfig") -> Run:
+    """Do the same with the network that is served, on every source that is there."""
+    from trainer import network, training, validation  # noqa: PLC0415
+
+    judge, notes = validation.Validation(split.validation), _Notes(test, config.seed)
+
+    def validate(judged: network.Network) -> dict[str, float]:
+        measured = judge(judged)
+        notes.take(measured["loss"], validation.logits_of(judged, test.images))
+        return measured
+
+    with tempfile.TemporaryDirectory(prefix="best-epoch-") as folder:
+        training.Training(config, split.train, validate, Path(folder)).run(report=lambda _: None)
+    return notes.run()
+
+
+class _Notes:
+    """What is written down after every epoch."""
+
+    def __init__(self, test: ImageSet, seed: int) -> None:
+        self._test, self._seed = test, seed
+        self._losses: list[float] = []
+        self._wrong: list[NDArray[np.bool_]] = []
+
+    def take(self, loss: float, logits: NDArray[np.float32]) -> None:
+        # The first labels are the digits, and the test images hold nothing else.
+        self._losses.append(loss)
+        self._wrong.append(logits[:, : len(DIGITS)].argmax(axis=1) != self._test.labels)
+        report.progress(
+            f"seed {self._seed}, epoch {len(self._losses)}: validation loss {loss:.5f}, "
+            f"{self._wrong[-1].sum()} test images misread"
+        )
+
+    def run(self) -> Run:
+        return Run(np.array(self._losses), np.array(self._wrong))
 
 
 def _figures(found: Sequence[int], images: int, what: str) -> list[Figure]:
@@ -148,6 +190,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--data-dir", type=Path, default=default, help="has MNIST (%(default)s)")
     parser.add_argument("--seeds", type=int, default=6, help="how many, from 1 (%(default)s)")
     parser.add_argument("--epochs", type=int, default=Settings.epochs, help="(%(default)s)")
+    parser.add_argument(
+        "--served", action="store_true", help="train the network that is served, on all sources"
+    )
     parser.add_argument("--filters", type=int, default=0, help="of a convolution (%(default)s)")
     report.add_options(parser)
     return parser.parse_args()

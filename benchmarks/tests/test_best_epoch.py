@@ -5,11 +5,23 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.best_epoch import Run, by_test, by_validation, errors, last, learn, vote, votes
+from benchmarks.best_epoch import (
+    Run,
+    by_test,
+    by_validation,
+    errors,
+    last,
+    learn,
+    learn_served,
+    vote,
+    votes,
+)
+from trainer.batches import BatchConfig
 from trainer.datasets import load
 from trainer.nist import read_mnist
 from trainer.numpy_training import Architecture, Settings
 from trainer.tests.handwriting import write_mnist
+from trainer.training import TrainingConfig
 
 
 def run(losses: list[float], *wrong: set[int]) -> Run:
@@ -56,3 +68,15 @@ def test_a_training_is_known_after_every_epoch(
     assert found.losses.shape == (3,)
     assert found.wrong.shape == (3, len(test))
     assert capsys.readouterr().err.count("test images misread") == 3
+
+
+def test_so_is_one_of_the_network_that_is_served(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_mnist(tmp_path)
+    split, test = load(tmp_path, ["mnist"]), read_mnist(tmp_path, "test")
+    small = TrainingConfig(epochs=2, samples_per_epoch=16, batch=BatchConfig(size=8), threads=1)
+    found = learn_served(split, test, small)
+    assert found.losses.shape == (2,)
+    assert found.wrong.shape == (2, len(test))
+    assert capsys.readouterr().err.count("test images misread") == 2
