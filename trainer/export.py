@@ -9,6 +9,7 @@ import json
 import os
 import shutil
 import time
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from typing import Any
 import numpy as np
 import onnxruntime
 import torch
+from numpy.typing import NDArray
 from safetensors.torch import save
 from torch import Tensor
 
@@ -55,14 +57,26 @@ def parity(network: Network, model: bytes, images: Images) -> float:
 
 def latency(model: bytes, repeats: int = 400) -> float:
     """Return the median time of one forward pass of one image on one thread, in milliseconds."""
-    session = open_session(model)
+    return float(np.median(turn_by_turn([model], repeats)))
+
+
+def turn_by_turn(models: Sequence[bytes], repeats: int) -> NDArray[np.float64]:
+    """Time forward passes of one image on one thread, one of each model after the other.
+
+    So whatever else the machine does slows all of them alike.
+
+    Returns:
+        Milliseconds, shape (models, repeats).
+    """
+    sessions = [open_session(model) for model in models]
     image = {"image": np.random.default_rng(0).random((1, 1, 28, 28), np.float32)}
-    times = []
-    for _ in range(repeats):
-        started = time.perf_counter()
-        session.run(["logits", "features"], image)
-        times.append(time.perf_counter() - started)
-    return float(np.median(times) * 1000)
+    times = np.zeros((len(sessions), repeats))
+    for turn in range(repeats):
+        for index, session in enumerate(sessions):
+            started = time.perf_counter()
+            session.run(["logits", "features"], image)
+            times[index, turn] = time.perf_counter() - started
+    return times * 1000
 
 
 def version_files(network: Network, images: Images, card: dict[str, Any]) -> dict[str, bytes]:

@@ -1,11 +1,12 @@
 """Several challengers: each and their mean go to the gate, the best goes forward."""
 
+from dataclasses import dataclass
 from itertools import count
 
 import numpy as np
 import pytest
 
-from trainer import choosing
+from trainer import choosing, export
 from trainer.challenger import Challenger, Standing, averaged, calibrated
 from trainer.choosing import MEAN, best
 from trainer.gate import GateConfig
@@ -48,3 +49,35 @@ def test_the_limits_are_those_that_it_is_given() -> None:
     limits = GateConfig(divergence=0.125)
     _, _, (_, report) = best({"it": challenger(ANCHOR)}, STANDING, SENT, limits)
     assert report.as_json()["config"]["divergence"] == 0.125
+
+
+class Machine:
+    """A clock and sessions; from a pass on, everything takes five times as long."""
+
+    def __init__(self, disturbed_from: int) -> None:
+        self.now, self.passes, self.disturbed_from = 0.0, 0, disturbed_from
+
+    def session(self, model: bytes) -> "Machine.Session":
+        return Machine.Session(self, len(model) / 1000)
+
+    @dataclass
+    class Session:
+        machine: "Machine"
+        seconds: float
+
+        def run(self, outputs: list[str], feed: dict[str, object]) -> None:
+            self.machine.passes += 1
+            slow = self.machine.passes > self.machine.disturbed_from
+            self.machine.now += self.seconds * (5 if slow else 1)
+
+
+@pytest.mark.parametrize("disturbed_from", [0, 1, 30, 299, 450, 1000])
+@pytest.mark.parametrize("times_as_slow", [1.0, 1.5])
+def test_other_work_on_the_machine_does_not_make_a_challenger_slower(
+    monkeypatch: pytest.MonkeyPatch, disturbed_from: int, times_as_slow: float
+) -> None:
+    machine = Machine(disturbed_from)
+    monkeypatch.setattr(export, "open_session", machine.session)
+    monkeypatch.setattr("trainer.export.time.perf_counter", lambda: machine.now)
+    ours, theirs = choosing._undisturbed(b"x" * round(2 * times_as_slow), b"xx")
+    assert ours / theirs == pytest.approx(times_as_slow)
