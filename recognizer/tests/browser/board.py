@@ -3,7 +3,7 @@
 import json
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Self
 
 from playwright.sync_api import BrowserContext, ConsoleMessage, FileChooser, Locator, WebSocket
@@ -14,7 +14,7 @@ from recognizer.strokes import Drawing
 Point = tuple[float, float]  # in canvas units: 0 … 1000
 SIDE = 1000
 PATIENCE = 15.0  # seconds; a shared machine can be slow
-LINE = [(200.0 + step * 20, 300.0 + step * 10) for step in range(30)]
+LINE = [(200.0 + step * 60, 300.0 + step * 30) for step in range(11)]
 NOTHING = "\N{EN DASH}"  # in the place of a percentage
 _CSP = (
     "document.addEventListener('securitypolicyviolation',"
@@ -130,13 +130,19 @@ class Board:
 
     def place(self, point: Point) -> Point:
         """Return where a point of the canvas is on the page."""
+        return self.places([point])[0]
+
+    def places(self, points: Iterable[Point]) -> list[Point]:
+        """Return where points of the canvas are on the page; asks the browser once."""
         box = self.canvas.bounding_box()
         assert box is not None
-        x, y = point
-        return (
-            box["x"] + 1 + x / SIDE * (box["width"] - 2),
-            box["y"] + 1 + y / SIDE * (box["height"] - 2),
-        )
+        return [
+            (
+                box["x"] + 1 + x / SIDE * (box["width"] - 2),
+                box["y"] + 1 + y / SIDE * (box["height"] - 2),
+            )
+            for x, y in points
+        ]
 
     def press(self, name: str) -> None:
         """Press one of the buttons, also when it has nothing to do."""
@@ -148,7 +154,7 @@ class Board:
 
     def mouse(self, points: Sequence[Point], *, up: bool = True) -> None:
         """Draw one stroke with the mouse."""
-        where = [self.place(point) for point in points]
+        where = self.places(points)
         self.page.mouse.move(*where[0])
         self.page.mouse.down()
         for x, y in where[1:]:

@@ -18,7 +18,7 @@ def arc(  # noqa: PLR0917 - six numbers of one kind, in the usual order
     x: float, y: float, rx: float, ry: float, start: float, end: float
 ) -> Stroke:
     """Return points on an ellipse, from one angle to another in degrees, 0 right and 90 down."""
-    steps = max(4, round(abs(end - start) / 14))
+    steps = max(4, round(abs(end - start) / 22))
     angles = [math.radians(start + (end - start) * step / steps) for step in range(steps + 1)]
     return [(x + rx * math.cos(angle), y + ry * math.sin(angle)) for angle in angles]
 
@@ -27,7 +27,7 @@ def line(*corners: Point) -> Stroke:
     """Return points on straight lines through corners."""
     points = [corners[0]]
     for (x1, y1), (x2, y2) in itertools.pairwise(corners):
-        steps = max(2, round(math.hypot(x2 - x1, y2 - y1) / 0.07))
+        steps = max(2, round(math.hypot(x2 - x1, y2 - y1) / 0.15))
         points += [
             (x1 + (x2 - x1) * step / steps, y1 + (y2 - y1) * step / steps)
             for step in range(1, steps + 1)

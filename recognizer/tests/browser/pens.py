@@ -50,8 +50,8 @@ class Fingers:
         self.up(0)
 
     def _send(self, kind: str) -> None:
-        places = {finger: self._board.place(point) for finger, point in self._down.items()}
-        touches = [{"id": finger, "x": x, "y": y} for finger, (x, y) in places.items()]
+        places = zip(self._down, self._board.places(self._down.values()), strict=True)
+        touches = [{"id": finger, "x": x, "y": y} for finger, (x, y) in places]
         self._now += 0.001
         event = {"type": kind, "touchPoints": touches, "timestamp": self._now}
         self._session.send("Input.dispatchTouchEvent", event)
