@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
 from digitsite.tests import processes
 from digitsite.tests.processes import Web
@@ -25,6 +25,8 @@ SWITCHES = (
     "--disable-component-update",
     "--disable-sync",
 )
+
+DESKTOP: dict[str, Any] = {"viewport": {"width": 1280, "height": 800}}
 
 NewBoard = Callable[..., Board]
 
@@ -78,8 +80,7 @@ def new_board(browser: Browser, web: Web) -> Iterator[NewBoard]:
     boards: list[Board] = []
 
     def open_board(*, origin: str = web.origin, **options: Any) -> Board:
-        desktop: dict[str, Any] = {"viewport": {"width": 1280, "height": 800}}
-        context = browser.new_context(**(desktop | options))
+        context = browser.new_context(**(DESKTOP | options))
         boards.append(Board(context, origin))
         return boards[-1]
 
@@ -90,7 +91,21 @@ def new_board(browser: Browser, web: Web) -> Iterator[NewBoard]:
         assert not board.complaints()
 
 
+@pytest.fixture(scope="package")
+def desk(browser: Browser) -> Iterator[BrowserContext]:
+    """Return a context that remembers files which never change, as a browser at home does."""
+    context = browser.new_context(**DESKTOP)
+    yield context
+    context.close()
+
+
 @pytest.fixture
-def board(new_board: NewBoard) -> Board:
-    """Return an open page on a desktop."""
-    return new_board().open()
+def board(desk: BrowserContext, web: Web) -> Iterator[Board]:
+    """Return an open page on a desktop, of somebody who has never been here."""
+    desk.set_offline(False)
+    board = Board(desk, web.origin)
+    told = {"origin": web.origin, "storageTypes": "cookies,local_storage,indexeddb"}
+    desk.new_cdp_session(board.page).send("Storage.clearDataForOrigin", told)
+    yield board.open()
+    board.page.close()
+    assert not board.complaints()

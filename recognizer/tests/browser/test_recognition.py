@@ -75,6 +75,14 @@ def test_the_numbers_shown_are_those_of_the_last_answer(board: Board) -> None:
     assert len(shown) == 36
     text = ">99 %" if best >= 0.995 else f"{round(best * 100)} %"
     assert shown["4"] == text
+    bars: dict[str, list[float]] = board.page.evaluate(
+        "Object.fromEntries([...document.querySelectorAll('.row progress')].map(bar =>"
+        " [bar.ariaLabel, [bar.value / 100, Number(bar.style.getPropertyValue('--share'))]]))"
+    )
+    for label, share in zip(LABELS, board.wire.predictions[-1]["probabilities"], strict=True):
+        told, drawn = bars[label]
+        assert told == pytest.approx(drawn)
+        assert drawn == pytest.approx(share, abs=0.002)
     assert board.page.locator(".row.best .symbol").all_inner_texts() == ["4"]
 
 
