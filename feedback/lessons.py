@@ -62,7 +62,7 @@ class Difference:
 
 def waiting_for_review() -> bool:
     """Say whether there is an item that somebody may approve."""
-    return Correction.objects.filter(status=Status.PENDING).exists()
+    return Correction.objects.pending().exists()
 
 
 def begin(run: int, ids: Iterable[UUID]) -> int:

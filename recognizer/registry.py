@@ -155,7 +155,7 @@ def promote(
         override: whether it is against the gate.
 
     Raises:
-        LostRace: another version is champion by now.
+        LostRace: another version is champion by now, or the same one since another line.
         Refused: there is no such version, or it cannot be served, or it is champion already.
         PermissionDenied: the actor may not promote.
     """

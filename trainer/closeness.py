@@ -26,16 +26,18 @@ _FIGURES: Final = (
 
 
 def closeness(released: Card, rebuilt: Card) -> Iterator[str]:
-    """Yield a line for each figure that both cards have, or that the weights are the same."""
+    """Yield a line for each figure that a card has, or that the weights are the same."""
     if released.sha256.get(WEIGHTS) == rebuilt.sha256.get(WEIGHTS):
         yield "the weights are the released ones, to the byte"
         return
     yield f"{'':36} released   rebuilt  difference"
     for title, path, is_share in _FIGURES:
         before, after = _at(released.metrics, path), _at(rebuilt.metrics, path)
-        if before is None or after is None:
+        if before is None and after is None:
             continue
-        if is_share:
+        if before is None or after is None:
+            yield f"{title:36} only {'the rebuilt' if before is None else 'the released'} has it"
+        elif is_share:
             yield f"{title:36} {before:8.2%}  {after:8.2%}  {100 * (after - before):+.2f} points"
         else:
             yield f"{title:36} {before:8.3f}  {after:8.3f}  {after - before:+.3f}"

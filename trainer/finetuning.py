@@ -60,7 +60,7 @@ class FinetuneConfig:
     def way_for(self, corrections: int) -> float:
         """Return how far to go from the anchor after so many corrections: it grows with steps."""
         grown = (self.steps_for(corrections) - self.steps) / max(1, self.most_steps - self.steps)
-        return self.way + grown * (self.last_way - self.way)
+        return self.way + min(max(grown, 0.0), 1.0) * (self.last_way - self.way)
 
 
 def variations(config: FinetuneConfig, count: int) -> list[FinetuneConfig]:

@@ -73,6 +73,7 @@ class TrainingRun(models.Model):
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
     )
     override_reason = models.CharField(max_length=500, blank=True)  # promote it all the same
+    override_promotion = models.PositiveIntegerField(null=True)  # the ledger's last line then
     metrics = models.JSONField(default=dict, blank=True)
     problem = models.CharField(max_length=500, blank=True)
     version = models.PositiveIntegerField(null=True, blank=True)  # the one that it made

@@ -116,7 +116,7 @@ def override(run: TrainingRun, actor: User, reason: str) -> None:
     """Ask that what the gate refused be promoted, on somebody's responsibility.
 
     A worker judges it once more and promotes it whatever the gate says, unless the champion or
-    what it has learned is another by then.
+    what it has learned is another by then, or somebody has chosen the champion anew.
 
     Raises:
         NotOpened: the run was not refused, its weights are gone, or another run is open.
@@ -135,6 +135,7 @@ def override(run: TrainingRun, actor: User, reason: str) -> None:
                 attempts=0,
                 override_by=actor,
                 override_reason=reason.strip()[:500],
+                override_promotion=registry.champion().promotion_id,
                 finished=None,
             )
             if not reopened:

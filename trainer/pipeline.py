@@ -169,8 +169,8 @@ def promote(run: TrainingRun, version: int, owner: str) -> None:
             run=run.pk,
             reason=run.override_reason or f"run {run.pk} passed the gate",
             expected=run.base_version,
-            # Whoever overrides the gate does it knowing what is champion now.
-            since=None if run.override_by else run.base_promotion or None,
+            # Whoever overrides the gate knows what was champion when they did.
+            since=run.override_promotion if run.override_by else run.base_promotion or None,
             override=run.override_by is not None,
         )
         run.say(f"version {version} is champion")

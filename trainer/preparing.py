@@ -1,7 +1,7 @@
 """Builds the base before it is needed: while the first correction still waits for its review.
 
 Building it takes longer than learning does, and whoever approves should not wait for it. Whether it
-is due is found without torch. Knows nothing about runs.
+is due is asked every few seconds, so that takes two small queries. Knows nothing about runs.
 """
 
 from pathlib import Path
@@ -9,8 +9,7 @@ from pathlib import Path
 from django.conf import settings
 
 from feedback import lessons
-from recognizer import publishing, registry
-from recognizer.checkpoints import WEIGHTS, read_card
+from recognizer import registry
 from recognizer.models import ModelVersion
 
 
@@ -20,12 +19,17 @@ def folder() -> Path:
 
 
 def mark(state: Path, anchor: str) -> Path:
-    """Return the empty file that says that building the base for an anchor was begun."""
+    """Return the empty file that says that building the base for an anchor was begun.
+
+    Args:
+        state: the machine's state directory.
+        anchor: SHA-256 of the anchor's card.
+    """
     return state / "base" / f"begun-{anchor:.16}"
 
 
 def due() -> bool:
-    """Say whether a run is to be expected, and this machine has never begun to prepare for it.
+    """Say whether a run is to be expected, and this machine has not begun to prepare for it.
 
     Once only: should it kill its process, the run that needs the base is what counts attempts.
     """
@@ -44,11 +48,14 @@ def prepare() -> None:
     begun.touch()
     from trainer import workshop  # noqa: PLC0415
 
-    workshop.ground()
+    try:
+        workshop.ground()
+    except (SystemExit, KeyboardInterrupt):  # stopped: the next process may begin again
+        begun.unlink(missing_ok=True)
+        raise
 
 
 def _mark() -> Path:
-    row = ModelVersion.objects.select_related("parent").get(pk=registry.champion().version_id)
-    anchor = row.parent or row
-    card = read_card(publishing.fetch(anchor.folder, anchor.sha256))
-    return mark(Path(settings.STATE), card.sha256[WEIGHTS])
+    champion = registry.champion().version_id
+    own, of_anchor = ModelVersion.objects.values_list("sha256", "parent__sha256").get(pk=champion)
+    return mark(Path(settings.STATE), of_anchor or own)

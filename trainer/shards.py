@@ -26,7 +26,10 @@ class Shards:
     """Copies of a network that share its weights, and threads to run them."""
 
     def __init__(self, network: Network, count: int, threads: int) -> None:
-        """Split batches into `count` parts and compute `threads` of them at once."""
+        """Split batches into `count` parts and compute `threads` of them at once.
+
+        Torch is set to one thread for each operation, in the threads that compute.
+        """
         self._network = network
         self._copies = [copy.deepcopy(network).train() for _ in range(count)]
         self._chance = [torch.Generator() for _ in self._copies]  # torch's own is shared by threads
@@ -34,7 +37,9 @@ class Shards:
             each.dropout.generator = generator
             for mine, shared in zip(each.parameters(), network.parameters(), strict=True):
                 mine.data = shared.data
-        self._pool = ThreadPoolExecutor(min(count, threads), thread_name_prefix="shard")
+        self._pool = ThreadPoolExecutor(
+            min(count, threads), "shard", initializer=torch.set_num_threads, initargs=(1,)
+        )
 
     def __enter__(self) -> Self:
         return self
@@ -54,14 +59,22 @@ class Shards:
             batch: characters, and outliers after them.
             loss: of one part.
             seed: of the dropout.
+
+        Raises:
+            ValueError: a part would have no character, or some parts an outlier and others none,
+                whose loss would then count for less.
         """
         count, parts = len(batch.labels), len(self._copies)
+        if count < parts or 0 < len(batch.images) - count < parts:
+            raise ValueError(
+                f"a batch of {count} characters and {len(batch.images) - count} outliers cannot be "
+                f"computed in {parts} parts: take fewer, or larger batches"
+            )
         characters = np.array_split(batch.images[:count], parts)
         outliers = np.array_split(batch.images[count:], parts)
         labels = np.array_split(batch.labels, parts)
 
         def work(index: int) -> float:
-            torch.set_num_threads(1)  # counts for the thread that says it
             mine = self._copies[index]
             for buffer, common in zip(mine.buffers(), self._network.buffers(), strict=True):
                 buffer.copy_(common)

@@ -204,8 +204,8 @@ class Training:
     def _refuse_other_settings(self, path: Path, stored: dict[str, Any]) -> None:
         # The number of threads may follow the machine.
         ours = _flat(asdict(self.config) | {"threads": 0})
-        # A setting that an older file does not know had its default.
-        theirs = _flat(asdict(TrainingConfig()) | stored | {"threads": 0})
+        # A setting that an older file does not know had its default; batches were whole then.
+        theirs = _flat(asdict(TrainingConfig()) | {"shards": 1} | stored | {"threads": 0})
         differing = sorted(key for key in ours | theirs if ours.get(key) != theirs.get(key))
         if differing:
             pairs = ", ".join(f"{key} was {theirs.get(key)}" for key in differing)

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
+from hashlib import sha256
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,7 @@ from digitsite.private_redis import PrivateRedis
 from digitsite.tests import processes
 from digitsite.tests.processes import ROOT, Web, missing, wait_for
 from recognizer.alphabet import LABELS
-from recognizer.checkpoints import WEIGHTS, read_card
+from recognizer.checkpoints import CARD
 from recognizer.predictor import Predictor
 from recognizer.publishing import PACKAGED_ANCHOR
 from recognizer.strokes import Drawing
@@ -265,7 +266,7 @@ def running(folder: Path) -> Iterator[Loop]:
         loop = Loop(folder, redis, settings)
         stack.callback(loop.stop)
         # A run builds the base itself, so that a busy worker is one that works for the run.
-        mark = preparing.mark(loop.state, read_card(PACKAGED_ANCHOR).sha256[WEIGHTS])
+        mark = preparing.mark(loop.state, sha256((PACKAGED_ANCHOR / CARD).read_bytes()).hexdigest())
         mark.parent.mkdir(parents=True)
         mark.touch()
         loop.start_redis()

@@ -440,6 +440,22 @@ def test_the_gate_is_overridden_by_a_person_with_a_reason(bench: Bench) -> None:
     assert learning(rows[0].pk) == "live"
 
 
+def test_an_override_gives_way_to_who_decides_after_it(bench: Bench) -> None:
+    bench.passes = False
+    approved()
+    other = made()
+    run, user = finished(), promoter()
+
+    def go_and_come_back() -> None:
+        registry.promote(other.number, actor=user, reason="a try", expected=1)
+        registry.rollback(user, "rather not")
+
+    opening.override(run, user, "the drawings were looked at")
+    bench.during_judging = go_and_come_back
+    assert finished().status == RunStatus.SUPERSEDED
+    assert registry.champion().version_id == 1
+
+
 def test_only_what_was_refused_is_overridden(bench: Bench) -> None:
     approved()
     run = finished()

@@ -52,6 +52,28 @@ def test_what_was_cut_short_is_left_to_the_run(
     assert not preparing.due()
 
 
+def test_whoever_is_stopped_leaves_it_to_the_next(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped() -> None:
+        raise SystemExit
+
+    correction()
+    monkeypatch.setattr("trainer.workshop.ground", stopped)
+    with pytest.raises(SystemExit):
+        pipeline.work()
+    assert preparing.due()
+
+
+def test_a_kick_reads_no_file_of_a_version(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    def read(*_: object) -> None:
+        raise AssertionError("a file was read")
+
+    correction()
+    monkeypatch.setattr("recognizer.publishing.fetch", read)
+    assert pipeline.kick() == 1
+
+
 def test_another_anchor_has_another_base(bench: Bench) -> None:
     correction()
     pipeline.work()

@@ -95,3 +95,29 @@ def test_dropout_follows_the_seed_and_each_part_has_its_own() -> None:
     assert not torch.equal(seen[0], seen[1])  # the same drawings in both parts
     assert torch.equal(seen[0], seen[2])
     assert not torch.equal(seen[0], seen[4])
+
+
+@pytest.mark.parametrize(("parts", "characters"), [(5, 12), (4, 3)])
+def test_parts_that_would_weigh_wrongly_are_refused(parts: int, characters: int) -> None:
+    data = batch()
+    data = Batch(data.images[CHARACTERS - characters :], data.labels[:characters])
+    with Shards(network(), parts, 1) as shards, pytest.raises(ValueError, match="larger batches"):
+        shards.backward(data, loss, seed=1)
+
+
+def test_parts_of_unequal_size_count_by_it() -> None:
+    made, data = network(), batch()
+    with Shards(made, 3, 1) as shards:
+        whole = shards.backward(Batch(data.images[:10], data.labels[:10]), mean_loss, seed=1)
+    parts = [
+        mean_loss(
+            copy.deepcopy(made).train()(to_tensor(data.images[some]))[0],
+            torch.from_numpy(data.labels[some]),
+        ).item()
+        for some in (slice(0, 4), slice(4, 7), slice(7, 10))
+    ]
+    assert whole == pytest.approx(0.4 * parts[0] + 0.3 * parts[1] + 0.3 * parts[2], rel=1e-5)
+
+
+def mean_loss(logits: Tensor, labels: Tensor) -> Tensor:
+    return cross_entropy(logits, labels)

@@ -3,6 +3,8 @@
 import hashlib
 import json
 import os
+import re
+import shutil
 import signal
 from dataclasses import asdict
 from io import StringIO
@@ -167,6 +169,22 @@ def test_it_says_how_close_a_training_came_to_a_version(data: Path, tmp_path: Pa
     assert pen.split()[-4:] == [
         f"{first:.2%}", f"{second:.2%}", f"{100 * (second - first):+.2f}", "points",
     ]  # fmt: skip
+
+
+def test_beside_a_version_it_trains_on_the_same_sets_or_not_at_all(
+    data: Path, tmp_path: Path
+) -> None:
+    train(data, "--sources", "mnist", "chars74k")
+    released = data.parent / "run/version-1"
+    again = ["--checkpoint-path", str(tmp_path / "again"), "--beside", str(released)]
+    assert "training on mnist, chars74k\n" in train(data, *again)
+    shutil.rmtree(data / "strokes")
+    again[1] = str(tmp_path / "third")
+    with pytest.raises(CommandError, match=r"more than .* has: chars74k \(Chars74K"):
+        train(data, *again)
+    assert not (tmp_path / "third").exists()
+    less = train(data, *again, "--sources", "mnist")
+    assert re.search("pen digits, digits hint +only the released has it", less)
 
 
 def test_more_parts_than_samples_are_refused(data: Path) -> None:

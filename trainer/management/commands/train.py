@@ -15,7 +15,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from recognizer.checkpoints import CheckpointError, read_card
+from recognizer.checkpoints import Card, CheckpointError, read_card
 from trainer.augment import IMAGE_VARIATIONS
 from trainer.batches import SHARES, BatchConfig
 
@@ -132,7 +132,7 @@ class Command(BaseCommand):
         parser.add_argument("--name", default="anchor", help="name of the version")
         parser.add_argument(
             "--beside", type=Path, metavar="DIR",
-            help="a version folder: say at the end how close the training came to it",
+            help="a version folder: train on the same sets, and say at the end how close it came",
         )  # fmt: skip
         parser.add_argument(
             "--test", action="store_true",
@@ -151,11 +151,13 @@ class Command(BaseCommand):
         from trainer.tensor_files import TensorFileError  # noqa: PLC0415
         from trainer.training import LATEST, ResumeError  # noqa: PLC0415
 
-        recipe = make_recipe(options)
         try:
             released = read_card(options["beside"]) if options["beside"] else None
         except CheckpointError as error:
             raise CommandError(str(error)) from error
+        if released and not options["sources"]:
+            options["sources"] = sources_of(released, options["data_dir"])
+        recipe = make_recipe(options)
         latest = recipe.checkpoint_path / LATEST
         if latest.exists() and not recipe.resume:
             raise CommandError(
@@ -186,6 +188,26 @@ class Command(BaseCommand):
                 self.stdout.write(line)
 
 
+def sources_of(card: Card, data_dir: Path) -> list[str]:
+    """Return what a version was trained on.
+
+    Raises:
+        CommandError: some of it is not in the data folder; another training would be no comparison.
+    """
+    from trainer.datasets import available  # noqa: PLC0415
+
+    named: dict[str, Any] = card.data["sources"]
+    missing = [name for name in named if name not in available(data_dir)]
+    if missing:
+        titles = "; ".join(named[name]["title"] for name in missing)
+        raise CommandError(
+            f"version {card.number} ({card.name}) was trained on more than {data_dir} has: "
+            f"{', '.join(missing)} ({titles}). Put it there, name the folder that has it with "
+            "--data-dir or DIGITSITE_DATA_DIR, or train on less with --sources"
+        )
+    return list(named)
+
+
 def make_recipe(options: dict[str, Any]) -> Any:
     """Turn the command's options into a recipe."""
     from trainer.anchor import Recipe  # noqa: PLC0415
@@ -205,7 +227,7 @@ def make_recipe(options: dict[str, Any]) -> Any:
         warm_up=options["warm_up"],
         batch=BatchConfig(
             size=size,
-            outliers=max(1, size // 8),
+            outliers=max(options["shards"], size // 8),
             digits=options["digits"],
             shares=SHARES | dict(options["share"]),
             images=IMAGE_VARIATIONS[options["augmentation"]],
