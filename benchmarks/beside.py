@@ -12,7 +12,6 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 from benchmarks import handwriting, live, machine, report
 from benchmarks.pen import replay
@@ -23,22 +22,17 @@ from benchmarks.server import HOST, Server, ServerError, serve
 UNLIMITED = {"HTTP_EXPLANATIONS_PER_SECOND": "1000", "HTTP_EXPLANATION_BURST": "1000"}
 
 
-@dataclass
-class Asked:
-    """What became of the questions, by status."""
-
-    statuses: Counter[int] = field(default_factory=Counter)
-
-
-async def ask_on(server: Server, drawings: Sequence[handwriting.Character], asked: Asked) -> None:
-    """Ask for one explanation after the other until cancelled."""
+async def ask_on(
+    server: Server, drawings: Sequence[handwriting.Character], statuses: Counter[int]
+) -> None:
+    """Ask for one explanation after the other until cancelled; count the answers by status."""
     bodies = [
         json.dumps({"strokes": [stroke[:, :2].tolist() for stroke in drawing.strokes]})
         for drawing in drawings
     ]
     while True:
         for body in bodies:
-            asked.statuses[await asyncio.to_thread(_ask, server, body)] += 1
+            statuses[await asyncio.to_thread(_ask, server, body)] += 1
 
 
 def _ask(server: Server, body: str) -> int:
@@ -52,8 +46,12 @@ def _ask(server: Server, body: str) -> int:
 
 async def compare(
     server: Server, characters: Sequence[handwriting.Character], options: argparse.Namespace
-) -> tuple[live.Run, live.Run, Asked]:
-    """Return how people fared in peace and beside questions, and what became of these."""
+) -> tuple[live.Run, live.Run, Counter[int]]:
+    """Return how people fared in peace and beside questions, and these by status.
+
+    Raises:
+        OSError, HTTPException: the server stopped answering questions.
+    """
     replays = [replay(character) for character in characters]
 
     async def people(seed: int) -> live.Run:
@@ -62,13 +60,15 @@ async def compare(
         )
 
     peace = await people(options.seed)
-    asked = Asked()
-    asking = asyncio.create_task(ask_on(server, characters, asked))
+    statuses: Counter[int] = Counter()
+    asking = asyncio.create_task(ask_on(server, characters, statuses))
     try:
         beside = await people(options.seed + 1)
     finally:
         asking.cancel()
-    return peace, beside, asked
+        with contextlib.suppress(asyncio.CancelledError):
+            await asking  # raises what ended it early: then nothing was measured beside it
+    return peace, beside, statuses
 
 
 def figures(run: live.Run) -> list[Figure]:
@@ -103,20 +103,22 @@ def main() -> None:
     result.about(data=handwriting.describe(characters, options.seed), **machine.describe())
     try:
         with serve(UNLIMITED) as server:
-            peace, beside, asked = asyncio.run(compare(server, characters, options))
-    except ServerError as error:
-        sys.exit(f"benchmarks.beside: {error}")
+            peace, beside, statuses = asyncio.run(compare(server, characters, options))
+    except (ServerError, OSError, http.client.HTTPException) as error:
+        sys.exit(f"benchmarks.beside: {error!r}")
     result.add(*figures(peace), section="In peace")
     result.add(*figures(beside), section="Beside explanations")
-    answered = asked.statuses[http.client.OK]
+    answered = statuses[http.client.OK]
     slower = quantile(beside.notes.trips, 0.99) / quantile(peace.notes.trips, 0.99)
     result.add(
         Figure("explanations a second", answered / beside.wall, "/s"),
-        Figure("questions that were refused", asked.statuses.total() - answered),
+        Figure("questions that were refused", statuses.total() - answered),
         Figure("pen to answer p99, beside / in peace", slower),
         section="Both",
     )
     result.show(as_json=options.json)
+    if any(run.notes.unanswered or run.notes.errors for run in (peace, beside)):
+        sys.exit("benchmarks.beside: a drawing had no answer, or the server told of an error")
 
 
 if __name__ == "__main__":

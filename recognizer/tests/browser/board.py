@@ -23,7 +23,7 @@ _CSP = (
 
 
 class Board:
-    """One page in a browser context of its own."""
+    """One page in a browser context."""
 
     def __init__(self, context: BrowserContext, origin: str) -> None:
         self.context = context

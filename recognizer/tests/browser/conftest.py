@@ -105,7 +105,9 @@ def board(desk: BrowserContext, web: Web) -> Iterator[Board]:
     desk.set_offline(False)
     board = Board(desk, web.origin)
     told = {"origin": web.origin, "storageTypes": "cookies,local_storage,indexeddb"}
-    desk.new_cdp_session(board.page).send("Storage.clearDataForOrigin", told)
-    yield board.open()
-    board.page.close()
+    try:
+        desk.new_cdp_session(board.page).send("Storage.clearDataForOrigin", told)
+        yield board.open()
+    finally:
+        board.page.close()
     assert not board.complaints()

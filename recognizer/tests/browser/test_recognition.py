@@ -3,8 +3,11 @@
 import json
 import re
 import time
+from io import BytesIO
 
+import numpy as np
 import pytest
+from PIL import Image
 from playwright.sync_api import WebSocketRoute
 
 from recognizer.alphabet import LABELS
@@ -75,14 +78,12 @@ def test_the_numbers_shown_are_those_of_the_last_answer(board: Board) -> None:
     assert len(shown) == 36
     text = ">99 %" if best >= 0.995 else f"{round(best * 100)} %"
     assert shown["4"] == text
-    bars: dict[str, list[float]] = board.page.evaluate(
+    bars: dict[str, float] = board.page.evaluate(
         "Object.fromEntries([...document.querySelectorAll('.row progress')].map(bar =>"
-        " [bar.ariaLabel, [bar.value / 100, Number(bar.style.getPropertyValue('--share'))]]))"
+        " [bar.ariaLabel, bar.value / 100]))"
     )
     for label, share in zip(LABELS, board.wire.predictions[-1]["probabilities"], strict=True):
-        told, drawn = bars[label]
-        assert told == pytest.approx(drawn)
-        assert drawn == pytest.approx(share, abs=0.002)
+        assert bars[label] == pytest.approx(share, abs=0.002)
     assert board.page.locator(".row.best .symbol").all_inner_texts() == ["4"]
 
 
@@ -105,18 +106,8 @@ def test_no_answer_is_told_as_certain_or_impossible(board: Board) -> None:
     assert not board.page.locator(".row[title]:not([title=''])").count()
 
 
-@pytest.mark.parametrize(
-    ("shares", "said"),
-    [
-        ({"0": 0.55, "o": 0.43}, "0 or o"),
-        ({"0": 0.86, "o": 0.13}, "0 or o"),
-        ({"4": 0.5}, "maybe 4"),
-    ],
-)
-def test_not_sure_names_what_nobody_can_tell_apart(
-    new_board: NewBoard, shares: dict[str, float], said: str
-) -> None:
-    board = new_board()
+def answered(board: Board, shares: dict[str, float]) -> Board:
+    """Open the page; every answer will be "not sure", with these probabilities."""
 
     def answer(message: str | bytes) -> str | bytes:
         frame = json.loads(message)
@@ -131,7 +122,36 @@ def test_not_sure_names_what_nobody_can_tell_apart(
         server.on_message(lambda message: page_side.send(answer(message)))
 
     board.page.route_web_socket("**/ws/draw/", between)
-    board.open()
+    return board.open()
+
+
+def test_a_bar_is_as_long_as_its_share(new_board: NewBoard) -> None:
+    shares = {"4": 0.5, "9": 0.25, "7": 0.2, "1": 0.05, "0": 0.0}
+    board = answered(new_board(reduced_motion="reduce"), shares)
+    board.draw(written("4", 1))
+    board.settle()
+    board.wait(lambda: board.percentages()["4"] == "50 %", "the answer")
+    for label, share in shares.items():
+        bar = board.page.get_by_role("progressbar", name=label, exact=True).screenshot()
+        pixels = np.asarray(Image.open(BytesIO(bar)).convert("RGB"), int)
+        middle = pixels[len(pixels) // 2]
+        track = middle[-3]  # no share is that long
+        filled = (np.abs(middle - track).max(axis=1) > 20).mean()
+        assert filled == pytest.approx(share, abs=0.012)
+
+
+@pytest.mark.parametrize(
+    ("shares", "said"),
+    [
+        ({"0": 0.55, "o": 0.43}, "0 or o"),
+        ({"0": 0.86, "o": 0.13}, "0 or o"),
+        ({"4": 0.5}, "maybe 4"),
+    ],
+)
+def test_not_sure_names_what_nobody_can_tell_apart(
+    new_board: NewBoard, shares: dict[str, float], said: str
+) -> None:
+    board = answered(new_board(), shares)
     board.draw(written("0", 1))
     board.wait(lambda: board.answer() == f"Not sure: {said}", said)
     voice = board.page.locator("#voice")
