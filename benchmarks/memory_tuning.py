@@ -19,7 +19,7 @@ from recognizer.memory import DEFAULTS, Memory, MemoryParameters
 from recognizer.predictor import Predictor
 from recognizer.rasterizer import rasterise
 
-SHARPNESS: Final = (40.0, 60.0, 80.0, 100.0, 130.0, 170.0)
+SHARPNESS: Final = (15.0, 20.0, 25.0, 30.0, 40.0, 60.0, 80.0, 120.0)
 PRIOR: Final = (0.08, 0.12, 0.18, 0.25, 0.35, 0.5)
 VOTES: Final = (1, 3, 5)
 LEAST_VOTE: Final = 0.02
