@@ -1,7 +1,7 @@
 """Builds the base before it is needed: while the first correction still waits for its review.
 
 Building it takes longer than learning does, and whoever approves should not wait for it. Whether it
-is due is asked every few seconds, so that takes two small queries. Knows nothing about runs.
+is due is asked every few seconds, so that takes small queries alone. Knows nothing about runs.
 """
 
 from pathlib import Path

@@ -39,30 +39,18 @@ def test_a_run_comes_first(bench: Bench) -> None:
     assert (len(bench.built), bench.prepared) == (1, 0)
 
 
-def test_what_was_cut_short_is_left_to_the_run(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("end", "again"), [(MemoryError, False), (SystemExit, True)])
+def test_what_failed_is_left_to_the_run_and_what_was_stopped_to_the_next(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, end: type[BaseException], again: bool
 ) -> None:
-    def killed() -> None:
-        raise MemoryError
+    def ground() -> None:
+        raise end
 
     correction()
-    monkeypatch.setattr("trainer.workshop.ground", killed)
-    with pytest.raises(MemoryError):
+    monkeypatch.setattr("trainer.workshop.ground", ground)
+    with pytest.raises(end):
         pipeline.work()
-    assert not preparing.due()
-
-
-def test_whoever_is_stopped_leaves_it_to_the_next(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def stopped() -> None:
-        raise SystemExit
-
-    correction()
-    monkeypatch.setattr("trainer.workshop.ground", stopped)
-    with pytest.raises(SystemExit):
-        pipeline.work()
-    assert preparing.due()
+    assert preparing.due() == again
 
 
 def test_a_kick_reads_no_file_of_a_version(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:

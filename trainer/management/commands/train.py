@@ -192,11 +192,17 @@ def sources_of(card: Card, data_dir: Path) -> list[str]:
     """Return what a version was trained on.
 
     Raises:
-        CommandError: some of it is not in the data folder; another training would be no comparison.
+        CommandError: the card does not tell, or some of it is not in the data folder; another
+            training would be no comparison.
     """
     from trainer.datasets import available  # noqa: PLC0415
 
-    named: dict[str, Any] = card.data["sources"]
+    named: dict[str, Any] = card.data.get("sources", {})
+    if not named:
+        raise CommandError(
+            f"version {card.number} ({card.name}) does not say what it was trained on: "
+            "compare with an anchor, or name --sources"
+        )
     missing = [name for name in named if name not in available(data_dir)]
     if missing:
         titles = "; ".join(named[name]["title"] for name in missing)
