@@ -22,6 +22,7 @@ from benchmarks.forgetting import (
     backward_transfer,
     errors_spared,
     forgetting,
+    forgetting_by_chance,
     largest_loss,
     worst_drop,
 )
@@ -141,6 +142,10 @@ def figures(runs: Sequence[Run]) -> list[Figure]:
     return [
         *_drops(runs),
         _figure("forgetting", [100 * forgetting(each) for each in histories], at_most=FORGOTTEN),
+        _figure(
+            "the same, were the order of rounds chance",
+            [100 * forgetting_by_chance(each) for each in histories],
+        ),
         _figure("backward transfer", [100 * backward_transfer(each) for each in histories]),
         _figure("people's errors before", [_errors(each) for each in before], "%"),
         _figure("people's errors after the last round", [_errors(each) for each in after], "%"),

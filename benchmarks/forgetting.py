@@ -25,6 +25,19 @@ def forgetting(history: History) -> float:
     return float(np.mean(lost)) if lost else 0.0
 
 
+def forgetting_by_chance(history: History) -> float:
+    """Return what `forgetting` would be on average, had the rounds come in a random order.
+
+    Less forgetting than this is no more than the best of several noisy figures is above any one.
+    """
+    lost = []
+    for person in range(len(history) - 1):
+        reached = [row[person] for row in history[person:]]
+        others = [max(reached[:last] + reached[last + 1 :]) for last in range(len(reached))]
+        lost.append(np.mean([best - last for best, last in zip(others, reached, strict=True)]))
+    return float(np.mean(lost)) if lost else 0.0
+
+
 def backward_transfer(history: History) -> float:
     """Return how much higher people end than just after they were learned, in the mean.
 

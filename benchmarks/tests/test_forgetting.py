@@ -8,11 +8,22 @@ from benchmarks.forgetting import (
     backward_transfer,
     errors_spared,
     forgetting,
+    forgetting_by_chance,
     largest_loss,
     worst_drop,
 )
 
 HISTORY = [[0.9], [0.8, 0.7], [0.85, 0.75, 0.95]]
+
+
+def test_chance_alone_looks_like_forgetting() -> None:
+    # 0.9, 0.8, 0.7 in any order: from the best of two to the third is -0.1, 0.1 or 0.2.
+    history = [[0.9], [0.8, 0.5], [0.7, 0.5, 1.0]]
+    assert forgetting_by_chance(history) == pytest.approx(((-0.1 + 0.1 + 0.2) / 3 + 0) / 2)
+    assert forgetting_by_chance([[0.7], [0.8, 0.5], [0.9, 0.5, 1.0]]) == pytest.approx(
+        forgetting_by_chance(history)
+    )
+    assert forgetting_by_chance([[0.9]]) == 0
 
 
 def test_forgetting_is_measured_from_the_best_round_before_the_last() -> None:
