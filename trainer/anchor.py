@@ -16,6 +16,7 @@ from trainer.network import Network
 from trainer.nist import read_mnist
 from trainer.release import Release, release
 from trainer.starting import read_start
+from trainer.teaching import Teachers
 from trainer.tensor_files import read_tensors
 from trainer.training import BEST, LATEST, Progress, Training, TrainingConfig
 from trainer.validation import Validation
@@ -34,6 +35,7 @@ class Recipe:
     name: str = "anchor"
     resume: bool = False
     start_from: Path | None = None  # weights of an earlier training or version
+    teachers: tuple[Path, ...] = ()  # folders of versions whose logits it also follows
     stop_after: int | None = None  # steps: an earlier end than the schedule's, not released
     open_test: bool = False  # look at MNIST's test images: once per released version
 
@@ -45,6 +47,7 @@ def train(
 
     Raises:
         StartError: the weights to start from are another network's.
+        CheckpointError: a teacher's folder is not whole.
         DataError: data is missing or unusable.
         DownloadError: a data set is not there and cannot be fetched.
         TensorFileError, ResumeError: there is nothing to resume, or it is another training's.
@@ -55,8 +58,9 @@ def train(
     test = read_mnist(recipe.data_dir, "test") if recipe.open_test else None
     validation = Validation(handwriting.validation)
     start = read_start(recipe.start_from) if recipe.start_from else None
-    config = replace(recipe.config, start=start.sha256 if start else "")
-    training = Training(config, handwriting.train, validation, recipe.checkpoint_path)
+    teachers = Teachers.load(recipe.teachers)
+    config = replace(recipe.config, start=start.sha256 if start else "", teachers=teachers.sha256)
+    training = Training(config, handwriting.train, validation, recipe.checkpoint_path, teachers)
     if recipe.resume:
         training.restore(recipe.checkpoint_path / LATEST)
     elif start:
@@ -70,6 +74,7 @@ def train(
         "training": asdict(config),
         "released_step": step,
         "started_from": training.origin,
+        "teachers": teachers.described(),
     }
     what = Release(recipe.out, recipe.number, recipe.name, datetime.now(UTC).date())
     return release(network, handwriting.validation, test, data, what)

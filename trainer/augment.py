@@ -38,6 +38,7 @@ class StrokeVariation:
     unfinished_share: float = 0.08  # at most this share of the last stroke
     coarse: float = 0.12  # how often points lie on a coarse grid, as in a tiny drawing
     sparse: float = 0.12  # how often only every second to fourth point is there, as by a mouse
+    stray: float = 0.0  # how often the pen touched the paper once beside the character
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,8 @@ def vary_strokes(ink: Ink, rng: Generator, amount: StrokeVariation) -> Ink:
     points = _move_apart(points, lengths, rng, amount)
     points = _wave(points, rng, amount) + _tremor(len(points), rng, amount)
     points = points @ _affine(rng, amount).T
-    return _thin_out(np.split(points, np.cumsum(lengths)[:-1]), rng, amount)
+    strokes = _thin_out(np.split(points, np.cumsum(lengths)[:-1]), rng, amount)
+    return _touch(strokes, rng, amount)
 
 
 def draw_varied(ink: Ink, rng: Generator, amount: StrokeVariation) -> Raster:
@@ -150,6 +152,13 @@ def _thin_out(strokes: list[Vectors], rng: Generator, amount: StrokeVariation) -
             for part in strokes
         ]
     return tuple(strokes)
+
+
+def _touch(ink: Ink, rng: Generator, amount: StrokeVariation) -> Ink:
+    """Add a dot beside or below: above, it might turn a bar into an i."""
+    if not amount.stray or rng.random() >= amount.stray:
+        return ink
+    return (*ink, np.array([[rng.uniform(-0.6, 0.6), rng.uniform(0.0, 0.65)]]))
 
 
 _GRID_Y, _GRID_X = np.mgrid[0:SIDE, 0:SIDE].astype(np.float32)

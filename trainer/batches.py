@@ -10,9 +10,11 @@ from collections.abc import Generator as Batches
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 from numpy.random import Generator
+from numpy.typing import NDArray
 
 from recognizer.alphabet import DIGITS, LABELS
 from recognizer.rasterizer import SIDE, Raster
@@ -49,7 +51,7 @@ class BatchConfig:
     outliers: int = 24  # on top of `size`
     digits: float = 0.56  # share of digits among the characters
     shares: dict[str, float] = field(default_factory=lambda: dict(SHARES))
-    strokes: StrokeVariation = field(default_factory=StrokeVariation)
+    strokes: StrokeVariation = field(default_factory=lambda: StrokeVariation(stray=0.02))
     images: ImageVariation = field(default_factory=ImageVariation)
     # Scribbles come from the page's own pen alone. Drawn with broad pens too, they taught the
     # network that broad ink is no character: a third of its errors on MNIST were bold digits.
@@ -64,6 +66,16 @@ class Batch:
 
     images: Images  # (size + outliers, 28, 28)
     labels: Labels  # (size,)
+    taught: NDArray[np.float32] | None = (
+        None  # (size, 36): the logits of teachers, if there are any
+    )
+
+
+class Maker(Protocol):
+    """Anything that makes the batch of a step."""
+
+    def make(self, step: int) -> Batch:
+        """Return the batch of `step`."""
 
 
 @dataclass(frozen=True)
@@ -127,7 +139,7 @@ class BatchMaker:
         return vary_image(cell.samples.images[position], rng, self._config.images)
 
 
-def prepared(maker: BatchMaker, first: int, end: int, ahead: int = 4) -> Batches[Batch, None, None]:
+def prepared(maker: Maker, first: int, end: int, ahead: int = 4) -> Batches[Batch, None, None]:
     """Yield the batches of steps `first` to `end`, made ahead of time by one other thread."""
     waiting: deque[Future[Batch]] = deque()
     interval = sys.getswitchinterval()

@@ -33,6 +33,8 @@ class NetworkConfig:
         return 2 * self.widths[-1]
 
 
+DEEPEST = 5  # blocks, each at half the resolution of the one before: 28, 14, 7, 3, 1
+
 # What is trained from scratch unless somebody asks for another; docs/experiments.md says why.
 RELEASED = NetworkConfig(widths=(16, 48, 96, 128), depths=(1, 2, 2, 2))
 

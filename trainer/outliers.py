@@ -207,6 +207,48 @@ def cloud(rng: Generator, _: Sequence[Ink]) -> Ink:
     return (outline, outline * 0.3) if rng.random() < 0.5 else (outline + 0.0, outline[::4] * 0.2)
 
 
+def outline(rng: Generator, _: Sequence[Ink]) -> Ink:
+    """A triangle, a box or a diamond; with more corners it would be a 0."""
+    count = int(rng.integers(3, 5))
+    angle = np.linspace(0, 2 * np.pi, count + 1) + rng.uniform(0, 2 * np.pi)
+    corner = np.stack([np.cos(angle), rng.uniform(0.6, 1.0) * np.sin(angle)], axis=1) / 2
+    corner[:-1] += rng.normal(0, 0.04, (count, 2))
+    corner[-1] = corner[0] + rng.normal(0, 0.015, 2)
+    return (_turned(corner, rng, 0.3),)
+
+
+def dented(rng: Generator, _: Sequence[Ink]) -> Ink:
+    """A kidney or a moon: a closed curve with a deep dent, not on its right, which would be a B."""
+    angle = np.linspace(0, 2 * np.pi, 80)
+    depth, width = rng.uniform(0.65, 0.85), rng.uniform(0.5, 0.9)
+    radius = 0.5 * (1 - depth * np.exp(-(((angle - np.pi) / width) ** 2)))
+    points = np.stack([radius * np.cos(angle), rng.uniform(0.8, 1.3) * radius * np.sin(angle)], 1)
+    return (_turned(points, rng, np.deg2rad(120)),)
+
+
+def sun(rng: Generator, _: Sequence[Ink]) -> Ink:
+    """A ring with rays."""
+    angle = np.linspace(0, 2 * np.pi, 40)
+    inner = rng.uniform(0.18, 0.3)
+    ring = inner * np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    rays = np.linspace(0, 2 * np.pi, int(rng.integers(6, 13)), endpoint=False)
+    ends = np.array([inner + rng.uniform(0.02, 0.08), 0.5])[:, None]
+    return (ring, *(ends * [np.cos(at), np.sin(at)] for at in rays + rng.uniform(0, 1)))
+
+
+def stick_figure(rng: Generator, _: Sequence[Ink]) -> Ink:
+    """A head, a body, arms and legs."""
+    angle = np.linspace(0, 2 * np.pi, 24)
+    head = rng.uniform(0.1, 0.17) * np.stack([np.cos(angle), np.sin(angle)], axis=1) - [0, 0.36]
+    arms, feet = rng.uniform(-0.25, 0.1), rng.uniform(0.12, 0.28)
+    limbs = (
+        [[0, -0.22], [0, 0.15]],
+        [[-0.25, arms], [0, -0.08], [0.25, arms]],
+        [[-feet, 0.5], [0, 0.15], [feet, 0.5]],
+    )
+    return (head, *(np.array(limb) + rng.normal(0, 0.015, (len(limb), 2)) for limb in limbs))
+
+
 def heart(rng: Generator, _: Sequence[Ink]) -> Ink:
     """A heart, or two hearts in each other."""
     at = np.linspace(0, 2 * np.pi, 80)
@@ -231,7 +273,7 @@ TRAINED: dict[str, Family] = {
     family.__name__: family
     for family in (
         random_walk, tangle, corners, zigzag, hatching, spiral, ball, dots, ticks, dash,
-        row_of_characters, struck_out, face, grid, cloud,
+        row_of_characters, struck_out, face, grid, cloud, outline, dented, sun, stick_figure,
     )
 }  # fmt: skip
 HELD_OUT: dict[str, Family] = {

@@ -19,7 +19,8 @@ from torch import Tensor
 from trainer.batches import Batch
 from trainer.network import Network, to_tensor
 
-Loss = Callable[[Tensor, Tensor], Tensor]  # of logits (n + outliers, 36) and labels (n,)
+# Of logits (n + outliers, 36), labels (n,) and what teachers say (n, 36), if there are any.
+Loss = Callable[[Tensor, Tensor, Tensor | None], Tensor]
 
 
 class Shards:
@@ -73,6 +74,7 @@ class Shards:
         characters = np.array_split(batch.images[:count], parts)
         outliers = np.array_split(batch.images[count:], parts)
         labels = np.array_split(batch.labels, parts)
+        taught = None if batch.taught is None else np.array_split(batch.taught, parts)
 
         def work(index: int) -> float:
             mine = self._copies[index]
@@ -80,7 +82,11 @@ class Shards:
                 buffer.copy_(common)
             self._chance[index].manual_seed(seed * parts + index)
             images = np.concatenate([characters[index], outliers[index]])
-            found = loss(mine(to_tensor(images))[0], torch.from_numpy(labels[index]))
+            found = loss(
+                mine(to_tensor(images))[0],
+                torch.from_numpy(labels[index]),
+                None if taught is None else torch.from_numpy(taught[index]),
+            )
             mine.zero_grad()
             found.backward()  # type: ignore[no-untyped-call]
             return found.item()

@@ -11,6 +11,7 @@ from typing import Any
 
 from torch import Tensor
 
+from recognizer.checkpoints import WEIGHTS, CheckpointError, read_card
 from trainer.tensor_files import read_tensors
 from trainer.training import Training
 
@@ -42,6 +43,17 @@ class Start:
             raise StartError(f"{self.path} holds the weights of another network") from error
 
 
+def _said_beside(path: Path, digest: str) -> dict[str, Any]:
+    """Return how a version's weights were trained, as the card in their folder says."""
+    try:
+        card = read_card(path.parent)
+    except CheckpointError:
+        return {}  # a training's state has no card; its own facts say more
+    if path.name != WEIGHTS or card.sha256.get(WEIGHTS) != digest:
+        return {}
+    return {key: card.data[key] for key in ("training", "started_from") if key in card.data}
+
+
 def read_start(path: Path) -> Start:
     """Read the latest or best state of a training, or the weights of a version.
 
@@ -55,7 +67,7 @@ def read_start(path: Path) -> Start:
         if name.startswith(_AVERAGE)
     }
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    described: dict[str, Any] = {"sha256": digest}
+    described: dict[str, Any] = {"sha256": digest} | _said_beside(path, digest)
     if "config" in facts:
         described |= {
             "step": facts["step"],

@@ -20,6 +20,7 @@ from trainer.characters import Handwriting
 from trainer.network import RELEASED, Network, NetworkConfig
 from trainer.objective import ObjectiveConfig, objective
 from trainer.shards import Shards
+from trainer.teaching import TaughtBatches, Teachers
 from trainer.tensor_files import read_tensors, write_tensors
 
 LATEST, BEST = "latest.safetensors", "best.safetensors"
@@ -40,6 +41,7 @@ class TrainingConfig:
     threads: int = 2  # changes the time and nothing else
     shards: int = 2  # parts of a batch that are computed by themselves: see shards.py
     start: str = ""  # SHA-256 of the file whose weights it starts from; empty: from scratch
+    teachers: tuple[str, ...] = ()  # SHA-256 of the models that it also follows
     batch: BatchConfig = field(default_factory=BatchConfig)
     network: NetworkConfig = RELEASED
     objective: ObjectiveConfig = field(default_factory=ObjectiveConfig)
@@ -82,6 +84,7 @@ class Training:
         sets: Sequence[Handwriting],
         validate: Validate,
         folder: Path,
+        teachers: Teachers | None = None,
     ) -> None:
         torch.set_num_threads(1)
         torch.manual_seed(config.seed)
@@ -91,7 +94,8 @@ class Training:
         self.origin: dict[str, Any] | None = None  # what is known of the weights it started from
         self.network = Network(config.network).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.average = AveragedNetwork(self.network, config.average_decay)
-        self._batches = BatchMaker(sets, config.batch, config.seed)
+        maker = BatchMaker(sets, config.batch, config.seed)
+        self._batches = TaughtBatches(maker, teachers or Teachers(()))
         self._validate = validate
         self._folder = folder
         decayed = [p for p in self.network.parameters() if p.ndim > 1]
@@ -178,7 +182,7 @@ class Training:
             group["lr"] = config.lr * learning_rate_share(self.step / config.steps, config.warm_up)
         value = shards.backward(
             batch,
-            lambda logits, labels: objective(logits, labels, config.objective),
+            lambda logits, labels, taught: objective(logits, labels, config.objective, taught),
             seed=config.seed * 1_000_003 + self.step,  # the same after a resume
         )
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), config.clip)
@@ -212,11 +216,18 @@ class Training:
             raise ResumeError(f"{path} was trained with other settings: {pairs}")
 
 
-def learning_rate_share(progress: float, warm_up: float) -> float:
-    """Return the share of the peak learning rate: a linear rise, then half a cosine down to 0."""
+def learning_rate_share(progress: float, warm_up: float, decay_from: float = 0.0) -> float:
+    """Return the share of the peak learning rate: a linear rise, then half a cosine down to 0.
+
+    Args:
+        progress: share of the steps that are done.
+        warm_up: share of the steps in which it rises.
+        decay_from: share of the steps up to which it then stays at its peak.
+    """
     if progress < warm_up:
         return (progress + 1e-3) / (warm_up + 1e-3)
-    return 0.5 * (1 + math.cos(math.pi * (progress - warm_up) / (1 - warm_up)))
+    start = max(warm_up, decay_from)
+    return 0.5 * (1 + math.cos(math.pi * (max(progress, start) - start) / (1 - start)))
 
 
 def _prefixed(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -73,6 +73,15 @@ def test_unfinished_drawings_lack_only_a_little() -> None:
     assert len(set(counts)) > 3
 
 
+def test_a_stray_dot_is_never_above_where_it_would_dot_an_i() -> None:
+    bar = (np.stack([np.zeros(20), np.linspace(0, 10, 20)], axis=1),)
+    rng = np.random.default_rng(0)
+    for _ in range(50):
+        strokes = vary_strokes(bar, rng, StrokeVariation(stray=1.0))
+        assert [len(strokes), len(strokes[1])] == [2, 1]
+        assert strokes[1][0, 1] >= strokes[0][:, 1].mean() - 0.1
+
+
 def test_a_dot_stays_a_dot() -> None:
     dot = (np.array([[3.0, 4.0]]),)
     assert draw_varied(dot, np.random.default_rng(0), STROKES).max() == 255

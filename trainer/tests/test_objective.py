@@ -32,3 +32,24 @@ def test_outliers_should_be_any_label_alike() -> None:
     sure = torch.cat([logits(0, 24), logits(5)])
     unsure = torch.cat([logits(0, 24), torch.zeros(1, 36)])
     assert objective(unsure, LABELS, config) < objective(sure, LABELS, config)
+
+
+def test_teachers_are_followed_in_their_doubts_too() -> None:
+    config = ObjectiveConfig(hinted=0.0)
+    doubtful = logits(0, 24)
+    doubtful[0, 24], doubtful[1, 0] = 5.0, 5.0  # teachers: it might be the other one
+    shared, elsewhere = logits(0, 24), logits(0, 24)
+    shared[0, 24], shared[1, 0] = 4.0, 4.0
+    elsewhere[:, 7] = 4.0  # as much doubt, at the wrong label
+    assert torch.isclose(objective(shared, LABELS, config), objective(elsewhere, LABELS, config))
+    following, not_following = (
+        objective(each, LABELS, config, doubtful) for each in (shared, elsewhere)
+    )
+    assert following < not_following
+
+
+def test_agreeing_with_the_teachers_costs_nothing() -> None:
+    config = ObjectiveConfig()
+    mine = logits(0, 24)
+    shifted = mine + torch.tensor([[3.0], [-2.0]])  # the same probabilities
+    assert torch.isclose(objective(mine, LABELS, config, shifted), objective(mine, LABELS, config))

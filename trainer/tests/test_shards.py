@@ -1,6 +1,7 @@
 """Parts of a batch, computed by threads, move a network as if they had been computed in turn."""
 
 import copy
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -26,7 +27,7 @@ def network(dropout: float = 0.0) -> Network:
     return Network(NetworkConfig(widths=(4, 8), dropout=dropout))
 
 
-def loss(logits: Tensor, labels: Tensor) -> Tensor:
+def loss(logits: Tensor, labels: Tensor, _: Tensor | None) -> Tensor:
     return cross_entropy(logits[: len(labels)], labels) + logits[len(labels) :].square().mean()
 
 
@@ -43,7 +44,7 @@ def in_turn(made: Network, data: Batch, parts: int) -> tuple[list[Tensor], list[
         outliers = data.images[CHARACTERS + part * rest : CHARACTERS + (part + 1) * rest]
         some = slice(part * each, (part + 1) * each)
         images = to_tensor(np.concatenate([data.images[some], outliers]))
-        found = loss(mine(images)[0], torch.from_numpy(data.labels[some]))
+        found = loss(mine(images)[0], torch.from_numpy(data.labels[some]), None)
         found.backward()  # type: ignore[no-untyped-call]
         all_gradients.append(gradients(mine))
         all_buffers.append([buffer.float() for buffer in mine.buffers()])
@@ -85,7 +86,7 @@ def test_dropout_follows_the_seed_and_each_part_has_its_own() -> None:
     twice = Batch(np.concatenate([data.images[:CHARACTERS]] * 2), np.tile(data.labels, 2))
     seen: list[Tensor] = []
 
-    def keep(logits: Tensor, labels: Tensor) -> Tensor:
+    def keep(logits: Tensor, labels: Tensor, _: Tensor | None) -> Tensor:
         seen.append(logits.detach().clone())
         return cross_entropy(logits, labels)
 
@@ -113,11 +114,28 @@ def test_parts_of_unequal_size_count_by_it() -> None:
         mean_loss(
             copy.deepcopy(made).train()(to_tensor(data.images[some]))[0],
             torch.from_numpy(data.labels[some]),
+            None,
         ).item()
         for some in (slice(0, 4), slice(4, 7), slice(7, 10))
     ]
     assert whole == pytest.approx(0.4 * parts[0] + 0.3 * parts[1] + 0.3 * parts[2], rel=1e-5)
 
 
-def mean_loss(logits: Tensor, labels: Tensor) -> Tensor:
+def mean_loss(logits: Tensor, labels: Tensor, _: Tensor | None) -> Tensor:
     return cross_entropy(logits, labels)
+
+
+def test_each_part_is_taught_its_own_characters() -> None:
+    data = batch()
+    taught = np.repeat(data.labels[:, None].astype(np.float32), 36, axis=1)
+    seen: list[tuple[Tensor, Tensor]] = []
+
+    def keep(logits: Tensor, labels: Tensor, taught: Tensor | None) -> Tensor:
+        assert taught is not None
+        seen.append((labels, taught))
+        return logits.mean()
+
+    with Shards(network(), 3, 1) as shards:
+        shards.backward(replace(data, taught=taught), keep, seed=1)
+    assert len(seen) == 3
+    assert all(torch.equal(labels.float(), given[:, 0]) for labels, given in seen)

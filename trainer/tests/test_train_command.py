@@ -4,9 +4,11 @@ import hashlib
 import json
 import os
 import re
+import shlex
 import shutil
 import signal
-from dataclasses import asdict
+import subprocess
+from dataclasses import asdict, replace
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -16,7 +18,8 @@ from django.core.management import CommandError, call_command
 
 from recognizer.predictor import Predictor
 from recognizer.publishing import PACKAGED_ANCHOR
-from trainer import anchor, nist, release
+from trainer import anchor, nist, release, starting
+from trainer.anchor import Recipe
 from trainer.augment import IMAGE_VARIATIONS
 from trainer.batches import SHARES
 from trainer.management.commands import train as train_command
@@ -25,6 +28,8 @@ from trainer.stroke_files import read_strokes
 from trainer.tensor_files import write_tensors
 from trainer.tests.handwriting import write_everything
 from trainer.training import Training
+
+ROOT = Path(__file__).resolve().parents[2]
 
 TINY = ("--epochs", "2", "--samples-per-epoch", "32", "--batch-size", "16", "--threads", "1")
 
@@ -142,15 +147,67 @@ def test_a_version_can_be_trained_on(data: Path, tmp_path: Path) -> None:
     weights = data.parent / "run/version-1/weights.safetensors"
     train(data, "--checkpoint-path", str(tmp_path / "second"), "--start-from", str(weights))
     said = card_of(tmp_path / "second/version-1")["data"]["started_from"]
-    assert said == {"sha256": hashlib.sha256(weights.read_bytes()).hexdigest()}
+    assert said["sha256"] == hashlib.sha256(weights.read_bytes()).hexdigest()
+    assert said["training"] == card_of(weights.parent)["data"]["training"]
+    assert said["started_from"] is None
+    (weights.parent / "card.json").unlink()
+    alone = starting.read_start(weights).described
+    assert alone == {"sha256": said["sha256"]}  # nothing is said that nobody knows
 
 
-def test_the_defaults_are_the_recipe_of_the_released_anchor() -> None:
-    command = train_command.Command()
-    options = vars(command.create_parser("manage.py", "train").parse_args([]))
-    ours = json.loads(json.dumps(asdict(train_command.make_recipe(options).config)))
+def test_what_teachers_say_is_followed_and_on_the_card(data: Path, tmp_path: Path) -> None:
+    train(data, "--out", str(tmp_path / "plain"))
+    teacher = ("--teacher", str(PACKAGED_ANCHOR))
+    train(
+        data, "--out", str(tmp_path / "taught"), "--checkpoint-path", str(tmp_path / "second"),
+        *teacher,
+    )  # fmt: skip
+    plain, taught = (card_of(tmp_path / name) for name in ("plain", "taught"))
+    assert plain["sha256"] != taught["sha256"]
+    digest = card_of(PACKAGED_ANCHOR)["sha256"]["model.onnx"]
+    assert taught["data"]["training"]["teachers"] == [digest]
+    assert taught["data"]["teachers"] == [{"name": "anchor", "number": 1, "sha256": digest}]
+    assert plain["data"]["teachers"] == []
+    with pytest.raises(CommandError, match="teachers was"):  # another training cannot go on
+        train(data, "--checkpoint-path", str(tmp_path / "second"), "--resume")
+
+
+def test_a_teacher_that_is_none_is_said_before_training(data: Path, tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match=r"card\.json cannot be read"):
+        train(data, "--teacher", str(tmp_path))
+
+
+def test_another_shape_of_network_can_be_trained(data: Path, tmp_path: Path) -> None:
+    train(data, "--out", str(tmp_path / "wide"), "--widths", "4", "8")
+    network = card_of(tmp_path / "wide")["data"]["training"]["network"]
+    assert (network["widths"], network["depths"]) == ([4, 8], [])
+    with pytest.raises(CommandError, match="room for 5 blocks"):
+        train(data, "--widths", *"123456")
+
+
+def test_make_anchor_has_the_recipe_of_the_released_anchor() -> None:
+    command = ["make", "-n", "anchor", "ARGS="]
+    out = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    lines = [line.split("manage.py train")[1] for line in out.splitlines() if "train --" in line]
+    first, wide, taught = (recipe_of(shlex.split(line)) for line in lines)
+    assert first.config == replace(recipe_of([]).config, threads=2)
+    assert wide.config == replace(first.config, network=NetworkConfig(widths=(32, 64, 128)))
+    assert taught.start_from == first.out / "weights.safetensors"
+    assert taught.teachers == (first.out, wide.out)
+    ours = json.loads(json.dumps(asdict(taught.config)))
     released = card_of(PACKAGED_ANCHOR)["data"]["training"]
-    assert ours | {"threads": 0} == released | {"threads": 0}
+    # Which weights it began with and followed is known when they have been trained.
+    later = {"threads": 0, "start": "", "teachers": []}
+    assert ours | later == released | later
+    assert released["start"]
+    assert len(released["teachers"]) == len(taught.teachers)
+
+
+def recipe_of(arguments: list[str]) -> Recipe:
+    parser = train_command.Command().create_parser("manage.py", "train")
+    made = train_command.make_recipe(vars(parser.parse_args(arguments)))
+    assert isinstance(made, Recipe)
+    return made
 
 
 def test_it_says_how_close_a_training_came_to_a_version(data: Path, tmp_path: Path) -> None:

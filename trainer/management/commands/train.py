@@ -107,8 +107,18 @@ class Command(BaseCommand):
             "training, or weights.safetensors of a version",
         )  # fmt: skip
         parser.add_argument(
+            "--teacher", type=Path, action="append", default=[], metavar="DIR",
+            help="a version folder whose logits are followed, too (distillation); may be given "
+            "several times",
+        )  # fmt: skip
+        parser.add_argument(
             "--stop-after", type=at_least(1), metavar="STEPS",
             help="end before the schedule does, as Ctrl-C would: a first phase",
+        )  # fmt: skip
+        parser.add_argument(
+            "--widths", type=at_least(1), nargs="+", metavar="N",
+            help="channels of each block of the network, two convolutions in each (default: the "
+            "released network)",
         )  # fmt: skip
         parser.add_argument("--seed", type=at_least(0), default=1)
         parser.add_argument(
@@ -170,7 +180,8 @@ class Command(BaseCommand):
             with stop_on_signals() as stop:
                 metrics = train(recipe, progress, stop)
         except (
-            DataError, DownloadError, ParityError, ResumeError, StartError, TensorFileError,
+            CheckpointError, DataError, DownloadError, ParityError, ResumeError, StartError,
+            TensorFileError,
         ) as error:  # fmt: skip
             raise CommandError(str(error)) from error
         except OSError as error:
@@ -218,12 +229,17 @@ def make_recipe(options: dict[str, Any]) -> Any:
     """Turn the command's options into a recipe."""
     from trainer.anchor import Recipe  # noqa: PLC0415
     from trainer.datasets import available  # noqa: PLC0415
+    from trainer.network import DEEPEST, RELEASED, NetworkConfig  # noqa: PLC0415
     from trainer.training import TrainingConfig  # noqa: PLC0415
 
     size = options["batch_size"]
     if options["shards"] > size:
         raise CommandError(f"--shards {options['shards']} is more parts than a batch has samples")
+    widths = options["widths"]
+    if widths and len(widths) > DEEPEST:
+        raise CommandError(f"--widths: an image of 28x28 has room for {DEEPEST} blocks at most")
     config = TrainingConfig(
+        network=NetworkConfig(widths=tuple(widths)) if widths else RELEASED,
         seed=options["seed"],
         epochs=options["epochs"],
         samples_per_epoch=options["samples_per_epoch"],
@@ -250,6 +266,7 @@ def make_recipe(options: dict[str, Any]) -> Any:
         name=options["name"],
         resume=options["resume"],
         start_from=options["start_from"],
+        teachers=tuple(options["teacher"]),
         stop_after=options["stop_after"],
         open_test=options["test"],
     )
