@@ -116,18 +116,21 @@ def finetune(
     optimizer = torch.optim.AdamW(_groups(network, config.weight_decay), lr=config.lr)
     batches = _Batches(corrections, exemplars, config)
     steps, way = config.steps_for(len(corrections)), config.way_for(len(corrections))
-    join = round(steps * config.join) if late is not None and late.any() else 0
+    late = np.zeros(len(corrections), bool) if late is None else late
+    join = round(steps * config.join) if late.any() else 0
     if join:
-        batches.leave_out(late)
+        batches.weigh(late, 0.0)
     early: Network | None = None
     mean, early_mean = _Mean(), _Mean()
     network.eval()  # batch norm keeps its statistics, and nothing is dropped
     for step in range(steps):
         if join and step == join:
             early = early_mean.between(anchor, way)
-            batches.leave_out(None)
+            batches.weigh(late, config.catch_up)
         for group in optimizer.param_groups:
-            group["lr"] = config.lr * learning_rate_share(step / steps, config.warm_up)
+            group["lr"] = config.lr * learning_rate_share(
+                step / steps, config.warm_up, config.decay_from
+            )
         loss = _loss(network, batches.next(), config)
         if not torch.isfinite(loss):
             raise FloatingPointError(f"the loss is {loss.item()} at step {step} of {steps}")
@@ -170,10 +173,9 @@ class _Batches:
         self._new = WeightedSampler(self._weights, self._rng)
         self._replay = BalancedSampler(exemplars.labels.tolist(), exemplars.sources, self._rng)
 
-    def leave_out(self, which: NDArray[np.bool_] | None) -> None:
-        """Draw no more from some of the corrections; None: from all of them."""
-        weights = self._weights if which is None else np.where(which, 0.0, self._weights)
-        self._new = WeightedSampler(weights, self._rng)
+    def weigh(self, some: NDArray[np.bool_], weight: float) -> None:
+        """From now on draw so much more often from some of the corrections; 0: not at all."""
+        self._new = WeightedSampler(np.where(some, weight, 1.0) * self._weights, self._rng)
 
     def next(self) -> _Batch:
         new = self._new.draw(self._config.new)

@@ -27,12 +27,14 @@ class FinetuneConfig:
     steps_per_hundred: int = 15  # for each further hundred
     most_steps: int = 400
     warm_up: float = 0.15  # share of all steps: with less the first ones do damage
+    decay_from: float = 0.4  # share of all steps after which the learning rate falls
     frozen: int = 2  # blocks of the network, the first ones, that stay as they are
     way: float = 0.5  # how far to go from the anchor to what was learned, after the fewest steps
     last_way: float = 0.7  # and after the most: the longer it was held, the less is to be undone
     distil: float = 24.0  # weight of the squared distance to the anchor's logits
-    average: float = 0.5  # share of the steps, the last ones, whose weights are averaged
-    join: float = 0.6  # share of the steps after which late corrections are learned as well
+    average: float = 0.35  # share of the steps, the last ones, whose weights are averaged
+    join: float = 0.5  # share of the steps after which late corrections are learned as well
+    catch_up: float = 4.0  # how much more often they are drawn from then on than others
     early_average: float = 0.4  # share of the steps before that whose weights are averaged then
     clip: float = 5.0
     smoothing: float = 0.02

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from torch import nn
+from torch.nn.functional import log_softmax
 
 from trainer.finetune import Corrections, Exemplars, finetune
 from trainer.finetuning import FinetuneConfig
@@ -76,6 +77,21 @@ def test_until_they_join_late_corrections_leave_no_trace() -> None:
     assert other_early is not None
     assert same(early, other_early)
     assert not same(network, other_network)
+
+
+def test_late_corrections_catch_up_once_they_have_joined() -> None:
+    """Who was kept back to judge must not be learned worse than others for it."""
+    config = replace(TINY, way=1.0, steps=30, lr=1e-2, new=8, replay=0, join=0.5)
+
+    def learned(catch_up: float) -> float:
+        made, _ = run(config=replace(config, catch_up=catch_up), late=True)
+        late = SENT.take(np.flatnonzero(LATE))
+        rows = np.arange(len(late))
+        return float(log_softmax(torch.from_numpy(logits_of(made, late.images)), 1)[
+            rows, late.labels
+        ].mean())  # fmt: skip
+
+    assert learned(0.0) < learned(1.0) < learned(4.0)
 
 
 def test_without_late_corrections_there_is_no_early_network() -> None:

@@ -149,3 +149,11 @@ def test_the_learning_rate_rises_and_falls_to_nothing() -> None:
     assert max(shares) == pytest.approx(1.0, abs=1e-3)
     assert shares.index(max(shares)) == 10
     assert shares[-1] == pytest.approx(0.0, abs=1e-9)
+
+
+def test_the_rate_can_stay_at_its_peak_for_a_while() -> None:
+    shares = [learning_rate_share(step / 100, 0.1, 0.5) for step in range(101)]
+    assert shares[:10] == [learning_rate_share(step / 100, 0.1) for step in range(10)]
+    assert shares[10:51] == [1.0] * 41
+    assert sorted(shares[50:], reverse=True) == shares[50:]
+    assert shares[-1] == pytest.approx(0.0, abs=1e-9)
