@@ -81,11 +81,11 @@ train: setup ## train a model version from scratch
 # goes on. MNIST is fetched; DIGITSITE_DATA_DIR says where the other sets are.
 ANCHOR := var/anchor
 TRAINED = test -f $(ANCHOR)/$(1)/version-1/card.json || $(call TRAIN,$(1))
-TRAIN = $(BIN)/python manage.py train --threads 2 --checkpoint-path $(ANCHOR)/$(1) $(if $(wildcard $(ANCHOR)/$(1)/latest.safetensors),--resume)
+TRAIN = $(BIN)/python manage.py train --threads 2 --beside recognizer/weights/anchor --checkpoint-path $(ANCHOR)/$(1) $(if $(wildcard $(ANCHOR)/$(1)/latest.safetensors),--resume)
 anchor: setup ## train the released weights again and say how close they come (hours)
-	$(call TRAINED,first) $(ARGS)
-	$(call TRAINED,wide) --widths 32 64 128 $(ARGS)
-	$(call TRAIN,taught) --start-from $(ANCHOR)/first/version-1/weights.safetensors --teacher $(ANCHOR)/first/version-1 --teacher $(ANCHOR)/wide/version-1 --epochs 7 --lr 1.5e-3 --seed 2 --beside recognizer/weights/anchor $(ARGS)
+	$(call TRAINED,first) $(filter-out --test,$(ARGS))
+	$(call TRAINED,wide) --widths 32 64 128 $(filter-out --test,$(ARGS))
+	$(call TRAIN,taught) --start-from $(ANCHOR)/first/version-1/weights.safetensors --teacher $(ANCHOR)/first/version-1 --teacher $(ANCHOR)/wide/version-1 --epochs 7 --lr 1.5e-3 --seed 2 $(ARGS)
 
 clean: ## remove caches; the state in var/ and .venv/ stay
 	rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis

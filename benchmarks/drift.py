@@ -28,6 +28,7 @@ from benchmarks.forgetting import (
 )
 from benchmarks.reading import BaseScore, BaseSet, Reader
 from benchmarks.report import Figure, Report
+from recognizer.checkpoints import digest
 from trainer import base
 from trainer.datasets import DataError
 from trainer.export import read_network
@@ -105,7 +106,7 @@ def _runs(
             # Naive replays nothing, so there is only one of it.
             for source in options.exemplars[: 1 if method == "naive" else None]:
                 world = World(anchor, held_out, people, _exemplars(source, anchor, options))
-                plan = Plan(method, source, seed, FinetuneConfig())
+                plan = Plan(method, source, seed, FinetuneConfig(), digest(WEIGHTS))
                 state = options.state / options.half
                 state.mkdir(parents=True, exist_ok=True)
                 rounds = []
@@ -119,7 +120,7 @@ def _runs(
 def _exemplars(source: Source, anchor: Network, options: argparse.Namespace) -> Exemplars:
     """Return what the base replays; where there is no data folder it is synthetic."""
     root = options.data_dir if source == "real" else options.state / "no data"
-    return base.prepare(anchor, "anchor", root, options.state / source).exemplars
+    return base.prepare(anchor, digest(WEIGHTS), root, options.state / source).exemplars
 
 
 def _line(done: Round, before: BaseScore, people: Sequence[float]) -> str:

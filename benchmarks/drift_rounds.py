@@ -46,11 +46,13 @@ class Plan:
     source: Source  # of what is replayed; naive replays nothing
     seed: int
     config: FinetuneConfig
+    anchor: str  # SHA-256 of its weights
 
     @property
     def key(self) -> str:
-        """Name of the run's files: other settings are another run."""
-        digest = hashlib.sha256(json.dumps(asdict(self.config), sort_keys=True).encode())
+        """Name of the run's files: other settings, or another anchor, are another run."""
+        settings = json.dumps([asdict(self.config), self.anchor], sort_keys=True)
+        digest = hashlib.sha256(settings.encode())
         return f"{self.method}-{self.source}-{self.seed}-{digest.hexdigest()[:8]}"
 
 

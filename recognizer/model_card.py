@@ -197,8 +197,12 @@ def _training(card: Mapping[str, Any]) -> Section:
         ]
         rows.append(("Selected", f"step {data.get('released_step')}, the best by validation"))
     if start := data.get("started_from"):
-        seed = start.get("training", {}).get("seed")
-        rows.append(("Started from", f"weights {str(start.get('sha256'))[:12]}… (seed {seed})"))
+        earlier = start.get("training", {})
+        seed = f" (seed {earlier['seed']}, {earlier['epochs']} epochs)" if earlier else ""
+        rows.append(("Started from", f"weights {str(start.get('sha256'))[:12]}…{seed}"))
+    if teachers := data.get("teachers"):
+        named = ", ".join(f"{each['name']} {each['sha256'][:8]}" for each in teachers)
+        rows.append(("Taught by (distillation)", named))
     if "run" in data:
         rows.append(("Training run", str(data["run"])))
     for index, settings in enumerate(data.get("settings", [])):

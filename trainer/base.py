@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 
 from recognizer.alphabet import LABELS, indices
 from trainer import synthesis
-from trainer.characters import Handwriting, Images, Labels, StrokeSet
+from trainer.augment import ImageVariation, vary_image
+from trainer.characters import Handwriting, Images, ImageSet, Labels, StrokeSet
 from trainer.datasets import SOURCES, available, load
 from trainer.evaluation import Logits, Probabilities, probabilities
 from trainer.finetune import OUTLIER, Exemplars
@@ -28,15 +29,18 @@ from trainer.replay import ClassBalancingReservoir, keep
 from trainer.tensor_files import TensorFileError, read_tensors, write_tensors
 from trainer.validation import logits_of
 
-SCHEMA: Final = 3  # of the file, and of how the base is chosen: raised with either
+SCHEMA: Final = 4  # of the file, and of how the base is chosen: raised with either
 PER_CLASS: Final = 200  # exemplars of one label from one source
 CANDIDATES: Final = 800  # of one label, among which the hardest are looked for
 OUTLIERS: Final = 200  # replayed
 SCRIBBLES: Final = 400  # that calibrate
 WRITERS: Final = {"exemplars": (101, 200), "gate": (202, 120), "calibration": (303, 40)}
-NEAR: Final = " near"  # after a source's name: those of its samples nearest to a mistake
+# After a source's name, and apart from it when classes and sources are balanced:
+NEAR: Final = " near"  # those of its samples nearest to a mistake
+AS_SCANNED: Final = " scanned"  # its digits as pictures
 _NOT_ALONE: Final = frozenset({"kassel"})  # cut out of words: partly unreadable
 FEWEST_JUDGES: Final = 100  # of one label: with a handful no loss of a class could be proven
+SCANNED: Final = ImageVariation(plain=0.0, thickness=0.6, blur=0.4, bold=0.25)
 _JUDGES: Final = 0.6  # of the writers set aside; the others calibrate
 
 
@@ -109,7 +113,10 @@ def build(
 ) -> Base:
     """Choose and draw the three sets."""
     rng = np.random.default_rng(seed)
-    kept: list[Handwriting] = [_written("exemplars", scale)]
+    written = _written("exemplars", scale)
+    kept: list[Handwriting] = [written]
+    if "mnist" not in sources:
+        kept.append(_pictures(written, seed))
     gate: list[Handwriting] = []
     calibration: list[Handwriting] = []
     if sources:
@@ -135,13 +142,24 @@ def build(
         _judged(anchor, calibration),
         scribbles(seed + 1, SCRIBBLES, inks, held_out=False),
     )
-    names = sorted({part.name.removesuffix(NEAR) for part in [*gate, *kept]})
+    names = sorted({part.name.split(" ")[0] for part in [*gate, *kept]})
     return Base(*parts, tuple(names), _digest(*parts))
 
 
 def _written(role: str, scale: float) -> Handwriting:
     seed, writers = WRITERS[role]
     return synthesis.exemplars(seed, max(1, round(writers * scale)), 1)
+
+
+def _pictures(written: Handwriting, seed: int) -> Handwriting:
+    """Return the digits once more as if they had been scanned: broad, blurred, a little off.
+
+    Nothing else in the parametric handwriting looks like MNIST, whose kind would be forgotten.
+    """
+    digits = written.take(np.isin(written.labels, indices("digits")))
+    rng = np.random.default_rng([seed, 0x5CA7])
+    images = np.stack([vary_image(image, rng, SCANNED) for image in digits.rasters()])
+    return ImageSet(f"{synthesis.NAME}{AS_SCANNED}", digits.characters, digits.groups, images)
 
 
 def _lacking(

@@ -119,14 +119,14 @@ def finetune(
     late = np.zeros(len(corrections), bool) if late is None else late
     join = round(steps * config.join) if late.any() else 0
     if join:
-        batches.weigh(late, 0.0)
+        batches.leave_out(late)
     early: Network | None = None
     mean, early_mean = _Mean(), _Mean()
     network.eval()  # batch norm keeps its statistics, and nothing is dropped
     for step in range(steps):
         if join and step == join:
             early = early_mean.between(anchor, way)
-            batches.weigh(late, config.catch_up)
+            batches.let_join(late)
         for group in optimizer.param_groups:
             group["lr"] = config.lr * learning_rate_share(
                 step / steps, config.warm_up, config.decay_from
@@ -165,17 +165,29 @@ class _Batches:
         self._exemplars = exemplars
         self._config = config
         self._rng = np.random.default_rng([config.seed, 0x1EA2])
-        rules = [
-            (corrections.submitters, config.submitter_share),
-            (corrections.labels.tolist(), config.class_share),
-        ]
-        self._weights = capped_weights(rules, config.share_floor)
-        self._new = WeightedSampler(self._weights, self._rng)
+        self._draw_from(np.ones(len(corrections)), config.submitter_share)
         self._replay = BalancedSampler(exemplars.labels.tolist(), exemplars.sources, self._rng)
 
-    def weigh(self, some: NDArray[np.bool_], weight: float) -> None:
-        """From now on draw so much more often from some of the corrections; 0: not at all."""
-        self._new = WeightedSampler(np.where(some, weight, 1.0) * self._weights, self._rng)
+    def leave_out(self, late: NDArray[np.bool_]) -> None:
+        """Draw nothing from some of the corrections for now."""
+        self._draw_from(np.where(late, 0.0, 1.0), self._config.submitter_share)
+
+    def let_join(self, late: NDArray[np.bool_]) -> None:
+        """Draw more often from those that were left out, to make up for it.
+
+        One submitter's share may then be larger, as it was nothing before: over all steps it is
+        what it may be.
+        """
+        share = min(1.0, self._config.submitter_share / (1 - self._config.join))
+        self._draw_from(np.where(late, self._config.catch_up, 1.0), share)
+
+    def _draw_from(self, weights: NDArray[np.float64], submitter_share: float) -> None:
+        rules = [
+            (self._corrections.submitters, submitter_share),
+            (self._corrections.labels.tolist(), self._config.class_share),
+        ]
+        capped = capped_weights(rules, self._config.share_floor, weights)
+        self._new = WeightedSampler(capped, self._rng)
 
     def next(self) -> _Batch:
         new = self._new.draw(self._config.new)

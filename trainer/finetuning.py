@@ -19,7 +19,7 @@ class FinetuneConfig:
     """Everything that decides the outcome besides the data; stored in the run and the manifest."""
 
     seed: int = 1
-    lr: float = 3e-3
+    lr: float = 2e-3
     weight_decay: float = 0.02
     new: int = 64  # corrections in a batch
     replay: int = 48  # replayed drawings in a batch
@@ -38,7 +38,7 @@ class FinetuneConfig:
     early_average: float = 0.4  # share of the steps before that whose weights are averaged then
     clip: float = 5.0
     smoothing: float = 0.02
-    submitter_share: float = 0.2  # what one submitter may weigh among the corrections
+    submitter_share: float = 0.2  # what one submitter may weigh among them, over all steps
     class_share: float = 0.3
     share_floor: int = 20  # corrections that one of either may always weigh
     strokes: StrokeVariation = field(

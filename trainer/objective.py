@@ -32,7 +32,8 @@ def objective(
 
     The hinted part is what counts once a person has said "digits only": without it, the network
     would learn to tell 0 from o by the writer's style before it learns to tell 0 from 6. Teachers'
-    logits (characters, 36) are followed as in Hinton et al. 2015, "Distilling the knowledge".
+    logits (characters, 36) are followed as in Hinton et al. 2015, "Distilling the knowledge"; the
+    distance counts temperature times, so at 2 the weight 2 is theirs of 1 (temperature squared).
     """
     characters, outliers = logits[: len(labels)], logits[len(labels) :]
     joint = cross_entropy(characters, labels, label_smoothing=config.smoothing)

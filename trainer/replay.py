@@ -133,24 +133,29 @@ class _Turns:
 
 
 def capped_weights(
-    rules: Sequence[tuple[Sequence[Hashable], float]], floor: int
+    rules: Sequence[tuple[Sequence[Hashable], float]],
+    floor: int,
+    weights: NDArray[np.float64] | None = None,
 ) -> NDArray[np.float64]:
-    """Return how much each sample counts, at most 1, so that no group outweighs the others.
+    """Return how much each sample counts, so that no group outweighs the others.
 
     Args:
         rules: the group of every sample (its submitter, its class …), and the largest share of
             the weight that one group may have.
         floor: a group may always weigh so many samples: shares of a handful say nothing.
+        weights: how much each would count without rules, at most which it counts; None: 1.
 
     A group over its limit counts less as a whole; each of its samples still counts.
     """
-    weights = np.ones(len(rules[0][0]) if rules else 0)
+    if weights is None:
+        weights = np.ones(len(rules[0][0]) if rules else 0)
+    weights = weights.copy()
     for groups, share in rules:
         totals: dict[Hashable, float] = {}
         for group, weight in zip(groups, weights, strict=True):
             totals[group] = totals.get(group, 0.0) + float(weight)
-        limit = max(float(floor), _cap(list(totals.values()), share))
-        weights *= [min(1.0, limit / totals[group]) for group in groups]
+        limit = max(float(floor), _cap([total for total in totals.values() if total], share))
+        weights *= [min(1.0, limit / max(totals[group], limit)) for group in groups]
     return weights
 
 

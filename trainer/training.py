@@ -94,8 +94,10 @@ class Training:
         self.origin: dict[str, Any] | None = None  # what is known of the weights it started from
         self.network = Network(config.network).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.average = AveragedNetwork(self.network, config.average_decay)
-        maker = BatchMaker(sets, config.batch, config.seed)
-        self._batches = TaughtBatches(maker, teachers or Teachers(()))
+        teachers = teachers or Teachers(())
+        if teachers.sha256 != config.teachers:
+            raise ValueError("these are not the teachers that the settings name")
+        self._batches = TaughtBatches(BatchMaker(sets, config.batch, config.seed), teachers)
         self._validate = validate
         self._folder = folder
         decayed = [p for p in self.network.parameters() if p.ndim > 1]

@@ -11,6 +11,7 @@ from trainer import base as bases
 from trainer import synthesis
 from trainer.base import Base, Judged, judges, prepare, real_sources
 from trainer.finetune import OUTLIER
+from trainer.outliers import TRAINED
 from trainer.tensor_files import read_tensors, write_tensors
 from trainer.tests.handwriting import stroke_set, write_everything, write_mnist
 from trainer.tests.learning import tiny_network
@@ -184,3 +185,23 @@ def test_whoever_judges_does_not_calibrate(tmp_path: Path) -> None:
 def test_no_folder_has_no_sources(tmp_path: Path) -> None:
     assert real_sources(tmp_path / "nowhere") == ()
     assert real_sources(tmp_path) == ()
+
+
+def test_other_kinds_of_scribbles_are_another_base() -> None:
+    """Whoever changes what is drawn raises SCHEMA: a base on disk would else pass for the new."""
+    kinds = (
+        "random_walk tangle corners zigzag hatching spiral ball dots ticks dash row_of_characters "
+        "struck_out face grid cloud outline dented sun stick_figure"
+    )
+    assert (bases.SCHEMA, list(TRAINED)) == (4, kinds.split())
+
+
+def test_digits_of_our_own_look_scanned_too_where_there_is_no_mnist(tmp_path: Path) -> None:
+    alone = prepared(tmp_path / "alone").exemplars
+    scanned = np.array([source == "synthesis scanned" for source in alone.sources])
+    written = np.array([source == "synthesis" for source in alone.sources]) & (alone.labels < 10)
+    assert sorted(alone.labels[scanned]) == sorted(alone.labels[written])
+    pairs = zip(alone.images[scanned], alone.images[written], strict=True)
+    assert all((one != other).any() for one, other in pairs)
+    write_everything(tmp_path / "data")
+    assert "synthesis scanned" not in prepared(tmp_path, "data").exemplars.sources

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 from torch.nn.functional import log_softmax
 
-from trainer.finetune import Corrections, Exemplars, finetune
+from trainer.finetune import Corrections, Exemplars, _Batches, finetune
 from trainer.finetuning import FinetuneConfig
 from trainer.network import Network
 from trainer.tests.learning import TINY, corrections, exemplars, in_order, same, tiny_network
@@ -171,3 +171,25 @@ def test_a_loss_that_is_not_finite_stops_it() -> None:
         broken.classifier.weight.fill_(float("nan"))
     with pytest.raises(FloatingPointError, match="step 0 of 6"):
         finetune(broken, SENT, EXEMPLARS, TINY)
+
+
+@pytest.mark.parametrize("catch_up", [2.0, 4.0, 50.0])
+def test_who_catches_up_weighs_no_more_over_all_steps_than_anybody_may(catch_up: float) -> None:
+    config = replace(FinetuneConfig(), share_floor=1, class_share=1.0, catch_up=catch_up, new=50)
+    images = np.zeros((100, 28, 28), np.uint8)
+    images[:, 0, 0] = np.arange(100)
+    who = tuple("ada" if index < 20 else str(index % 8) for index in range(100))
+    sent = Corrections(images, np.arange(100) % 36, who, (None,) * 100)
+    unvaried = replace(config.images, plain=1.0)
+    batches = _Batches(sent, EXEMPLARS, replace(config, images=unvaried))
+    late = np.array([name == "ada" for name in who])
+
+    def share(steps: int) -> float:
+        drawn = [batches.next().images[: config.new, 0, 0, 0] for _ in range(steps)]
+        return float((torch.cat(drawn) * 255 < 19.5).float().mean())
+
+    batches.leave_out(late)
+    early = share(40)
+    batches.let_join(late)
+    assert early == 0
+    assert 0.15 < (early + share(40)) / 2 < 0.2 + 0.01

@@ -141,6 +141,15 @@ def test_the_cap_is_a_share_of_the_weight_not_of_the_count(
     )
 
 
+def test_weights_that_differ_beforehand_are_capped_as_well() -> None:
+    who = ["ada"] * 20 + ["bo"] * 40 + ["cy"] * 40 + ["di"] * 20
+    before = np.array([4.0] * 20 + [1.0] * 80 + [0.0] * 20)
+    weights = capped_weights([(who, 0.4)], floor=5, weights=before)
+    assert totals(who, weights) == pytest.approx({"ada": 160 / 3, "bo": 40, "cy": 40, "di": 0})
+    assert before[0] == 4.0  # stays as it was
+    assert capped_weights([(who, 0.5)], floor=5, weights=before).tolist() == before.tolist()
+
+
 def test_a_handful_is_not_capped() -> None:
     assert capped_weights([(["ada"] * 8, 0.2)], floor=10).tolist() == [1.0] * 8
     assert capped_weights([], floor=10).shape == (0,)

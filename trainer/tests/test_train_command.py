@@ -185,7 +185,7 @@ def test_another_shape_of_network_can_be_trained(data: Path, tmp_path: Path) -> 
         train(data, "--widths", *"123456")
 
 
-def test_make_anchor_has_the_recipe_of_the_released_anchor() -> None:
+def test_make_anchor_ends_with_the_settings_of_the_released_anchor() -> None:
     command = ["make", "-n", "anchor", "ARGS="]
     out = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     lines = [line.split("manage.py train")[1] for line in out.splitlines() if "train --" in line]
@@ -196,7 +196,7 @@ def test_make_anchor_has_the_recipe_of_the_released_anchor() -> None:
     assert taught.teachers == (first.out, wide.out)
     ours = json.loads(json.dumps(asdict(taught.config)))
     released = card_of(PACKAGED_ANCHOR)["data"]["training"]
-    # Which weights it began with and followed is known when they have been trained.
+    # What it began with and followed are other weights each time they are trained.
     later = {"threads": 0, "start": "", "teachers": []}
     assert ours | later == released | later
     assert released["start"]

@@ -157,3 +157,8 @@ def test_the_rate_can_stay_at_its_peak_for_a_while() -> None:
     assert shares[10:51] == [1.0] * 41
     assert sorted(shares[50:], reverse=True) == shares[50:]
     assert shares[-1] == pytest.approx(0.0, abs=1e-9)
+
+
+def test_teachers_that_the_settings_do_not_name_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="not the teachers"):
+        make(tmp_path, config=replace(CONFIG, teachers=("a" * 64,)))
