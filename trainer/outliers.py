@@ -269,6 +269,41 @@ def crossed_box(rng: Generator, _: Sequence[Ink]) -> Ink:
     return tuple(part + rng.normal(0, 0.03, part.shape) for part in (box, *lines))
 
 
+def arrow(rng: Generator, _: Sequence[Ink]) -> Ink:
+    """An arrow to the right or to the left: a shaft and a head of two strokes, or of one."""
+    back, up = rng.uniform(0.15, 0.3), rng.uniform(0.12, 0.25)
+    shaft, tip = np.array([[-0.5, 0.0], [0.5, 0.0]]), np.array([0.5, 0.0])
+    barbs = np.array([[0.5 - back, -up], tip, [0.5 - back, up]])
+    strokes = (shaft, barbs) if rng.random() < 0.5 else (shaft, barbs[:2], barbs[1:])
+    mirror = np.array([rng.choice([-1.0, 1.0]), 1.0])
+    angle = rng.uniform(-0.4, 0.4)
+    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    return tuple((part * mirror + rng.normal(0, 0.012, part.shape)) @ turn.T for part in strokes)
+
+
+def tree(rng: Generator, _: Sequence[Ink]) -> Ink:
+    """A fir: three layers that grow wider, and a trunk."""
+    widths, tops = np.array([0.16, 0.27, 0.38]) * rng.uniform(0.8, 1.2), (-0.2, 0.05, 0.3)
+    right = [[0.0, -0.5]]
+    for width, level in zip(widths, tops, strict=True):
+        right += [[width, level], [width * 0.45, level]]
+    side = np.array(right[:-1])
+    outline_ = np.concatenate([side, (side * [-1, 1])[::-1]]) + rng.normal(0, 0.012, (12, 2))
+    trunk = np.array([[-0.05, 0.3], [-0.05, 0.5], [0.05, 0.5], [0.05, 0.3]])
+    return (np.concatenate([outline_, outline_[:1]]), trunk)
+
+
+def umbrella(rng: Generator, _: Sequence[Ink]) -> Ink:
+    """A dome with a scalloped rim, and a stick with a hook."""
+    angle = np.linspace(np.pi, 2 * np.pi, 30)
+    dome = np.stack([0.5 * np.cos(angle), rng.uniform(0.4, 0.5) * np.sin(angle)], axis=1)
+    x = np.linspace(0.5, -0.5, 40)
+    rim = np.stack([x, -0.08 * np.abs(np.sin(np.pi * int(rng.integers(3, 6)) * (x + 0.5)))], axis=1)
+    bow = np.linspace(0, np.pi, 12)
+    hook = np.stack([0.09 * np.cos(bow) - 0.09, 0.38 + 0.09 * np.sin(bow)], axis=1)
+    return (np.concatenate([dome, rim]), np.concatenate([[[0.0, 0.0]], hook]))
+
+
 TRAINED: dict[str, Family] = {
     family.__name__: family
     for family in (
@@ -277,7 +312,7 @@ TRAINED: dict[str, Family] = {
     )
 }  # fmt: skip
 HELD_OUT: dict[str, Family] = {
-    family.__name__: family for family in (coil, star, heart, crossed_box)
+    family.__name__: family for family in (coil, star, heart, crossed_box, arrow, tree, umbrella)
 }
 
 
