@@ -19,7 +19,7 @@ class FinetuneConfig:
     """Everything that decides the outcome besides the data; stored in the run and the manifest."""
 
     seed: int = 1
-    lr: float = 2e-3
+    lr: float = 2.5e-3
     weight_decay: float = 0.02
     new: int = 64  # corrections in a batch
     replay: int = 48  # replayed drawings in a batch
@@ -29,8 +29,8 @@ class FinetuneConfig:
     warm_up: float = 0.15  # share of all steps: with less the first ones do damage
     decay_from: float = 0.4  # share of all steps after which the learning rate falls
     frozen: int = 2  # blocks of the network, the first ones, that stay as they are
-    way: float = 0.5  # how far to go from the anchor to what was learned, after the fewest steps
-    last_way: float = 0.7  # and after the most: the longer it was held, the less is to be undone
+    way: float = 0.45  # how far to go from the anchor to what was learned, after the fewest steps
+    last_way: float = 0.65  # and after the most: the longer it was held, the less is to be undone
     distil: float = 24.0  # weight of the squared distance to the anchor's logits
     average: float = 0.35  # share of the steps, the last ones, whose weights are averaged
     join: float = 0.5  # share of the steps after which late corrections are learned as well
