@@ -355,7 +355,7 @@ def _distance(evidence: Evidence, config: GateConfig) -> Finding:
 def _concentration(evidence: Evidence, config: GateConfig) -> Finding:
     rule = "not the work of a few"
     count = len(evidence.taught)
-    said, passed = [], True
+    said, passed, above = [], True, False
     labels = [LABELS[label] for label in evidence.taught.labels.tolist()]
     for name, groups, limit in (
         ("submitter", evidence.submitters, config.submitter_share),
@@ -364,9 +364,10 @@ def _concentration(evidence: Evidence, config: GateConfig) -> Finding:
         most = max(Counter(groups).values(), default=0)
         share = most / max(1, count)
         said.append(f"one {name} has {share:.0%} ({limit:.0%} allowed)")
+        above = above or share > limit
         passed = passed and (share <= limit or most <= config.share_floor)
     says = f"of {count} corrections " + ", ".join(said)
-    if count and not passed:
+    if above:
         says += f"; up to {config.share_floor} always pass"
     return Finding(rule, passed, says)
 

@@ -84,6 +84,11 @@ function keep() {
   recent.add(drawing.points(), display.label);
 }
 
+// Whoever leaves the page and comes back finds the drawing there, unless the browser kept it all.
+addEventListener("pagehide", ({ persisted }) => {
+  if (!persisted && !upload.open) keep();
+});
+
 /** Who answers: the socket, else HTTP after it failed twice, else nobody. */
 function follow() {
   const open = live.state === "open";

@@ -50,7 +50,9 @@ export class Judge {
     if (this.#said.textContent !== text) this.#said.textContent = text;
     if (choosing && this.#picker.hidden) this.#ask();
     else if (!choosing && !this.#picker.hidden) this.#close();
-    if (held && !document.activeElement.checkVisibility()) this.#focus();
+    // Browsers differ in when they take the focus away from what is hidden: now, or a frame later.
+    const lost = document.activeElement === document.body || !document.activeElement.checkVisibility();
+    if (held && lost) this.#focus();
   }
 
   /** Open the row and bring the likeliest within reach. */

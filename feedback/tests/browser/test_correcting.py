@@ -102,6 +102,11 @@ def test_by_keyboard_alone(new_board: NewBoard) -> None:
     board.page.keyboard.press("1")
     expect(said(board)).to_have_text(WAITING)
     expect(board.page.locator("#answer .label")).to_have_text("1")
+    # The key that was pressed is gone with its row, and the page can still be worked by keys.
+    expect(board.page.locator("#verdict button").get_by_text("Undo")).to_be_focused()
+    board.page.keyboard.press("c")
+    expect(said(board)).to_have_text("")
+    assert board.strokes() == 0
 
 
 def test_a_letter_is_a_command_until_it_is_asked_for(new_board: NewBoard) -> None:

@@ -118,3 +118,13 @@ def test_cleared_drawings_come_back_also_after_a_reload(board: Board) -> None:
     assert board.sent_points() == both
     board.press("Forget")
     assert board.page.locator("#recent li").count() == 0
+
+
+def test_a_drawing_is_found_again_after_the_page_was_left(board: Board) -> None:
+    board.draw([LINE])
+    board.settle()
+    drawn = board.sent_points()
+    board.page.reload()
+    board.page.locator("#recent li button").click()
+    board.settle()
+    assert board.sent_points() == drawn
