@@ -138,9 +138,10 @@ def finetune(
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(network.parameters(), config.clip)
         optimizer.step()
-        if step >= steps * (1 - config.average):
+        # The last step always counts, however few there are.
+        if step >= min(steps * (1 - config.average), steps - 1):
             mean.add(network)
-        if join * (1 - config.early_average) <= step < join:
+        if min(join * (1 - config.early_average), join - 1) <= step < join:
             early_mean.add(network)
         report(step + 1, steps, loss.item())
     return Finetuned(mean.between(anchor, way), early)

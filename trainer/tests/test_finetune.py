@@ -148,6 +148,16 @@ def test_every_step_is_reported() -> None:
     assert steps == [(step, 6) for step in range(1, 7)]
 
 
+@pytest.mark.parametrize("steps", [2, 3])
+def test_a_few_steps_are_enough_to_average(steps: int) -> None:
+    network, early = run(
+        config=replace(TINY, steps=steps, average=0.1, early_average=0.1), late=True
+    )
+    assert early is not None
+    assert not same(network, ANCHOR)
+    assert not same(early, ANCHOR)
+
+
 def test_more_corrections_get_more_steps_up_to_a_limit() -> None:
     config = FinetuneConfig(steps=100, steps_per_hundred=40, most_steps=400)
     counts = [1, 100, 101, 200, 600, 850, 100_000]
