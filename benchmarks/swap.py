@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
+import psutil
 from websockets.exceptions import ConnectionClosed
 
 from benchmarks import handwriting, machine, report
@@ -46,15 +47,22 @@ class Phase:
     """What people at each process noted, and how versions spread meanwhile."""
 
     notes: list[Notes]  # one a process
+    ramp: list[int] = field(default_factory=list)  # trips in each before everybody drew
+    predictions: int = 0  # since then
     closed: int = 0
     wall: float = 0.0
+    busy: float = 0.0  # percent of all cores
     spread: list[float] = field(default_factory=list)  # s from commit to the last process
     told: list[float] = field(default_factory=list)  # s until a socket of the last had its frame
 
     @property
     def trips(self) -> list[float]:
-        """Pen to answer, of everybody."""
-        return [trip for notes in self.notes for trip in notes.trips]
+        """Pen to answer, of everybody, from when everybody drew."""
+        return [
+            trip
+            for notes, before in zip(self.notes, self.ramp, strict=True)
+            for trip in notes.trips[before:]
+        ]
 
     def total(self, name: str) -> int:
         """Add up a count."""
@@ -81,19 +89,25 @@ class Crowd:
     seed: int
 
     async def draw_while(self, work: Coroutine[Any, Any, Any], phase: Phase) -> None:
-        """Let everybody draw until the work is done."""
+        """Let everybody draw until the work is done, which begins when everybody draws."""
         done = asyncio.Event()
-        begin = time.perf_counter()
         async with asyncio.TaskGroup() as everybody:
             for place, server in enumerate(self.servers):
                 for number in range(self.sockets):
                     person = self._person(server, phase, place, number, done)
                     everybody.create_task(person)
+            await asyncio.sleep(PAUSE[1])
+            phase.ramp = [len(notes.trips) for notes in phase.notes]
+            before = phase.total("predictions")
+            psutil.cpu_percent()
+            begin = time.perf_counter()
             try:
                 await work
             finally:
                 done.set()
-        phase.wall = time.perf_counter() - begin
+            phase.wall = time.perf_counter() - begin
+            phase.busy = psutil.cpu_percent()
+            phase.predictions = phase.total("predictions") - before
 
     async def _person(
         self, server: Server, phase: Phase, place: int, number: int, done: asyncio.Event
@@ -122,7 +136,6 @@ async def promote_all(site: Fleet, phase: Phase, numbers: Sequence[int], back: i
         ("promote", (number, count)) for number in numbers
     ]
     commands += [("rollback", (count,))] * back
-    await asyncio.sleep(PAUSE[1])  # until everybody draws
     for command, arguments in commands:
         answer = await site.ask(command, *arguments)
         # What has not arrived within the promoter's patience has no time.
@@ -163,7 +176,8 @@ def people_figures(phase: Phase, steady: Phase | None) -> list[Figure]:
     p99 = quantile(phase.trips, 0.99)
     figures = [
         Figure("drawings", phase.total("drawings")),
-        Figure("predictions a second", phase.total("predictions") / phase.wall, "/s"),
+        Figure("predictions a second", phase.predictions / phase.wall, "/s"),
+        Figure("all cores busy", phase.busy, "%", note="with those who draw"),
         Figure("pen to answer p50", quantile(phase.trips, 0.5) * 1000, "ms"),
         Figure("pen to answer p99", p99 * 1000, "ms"),
     ]

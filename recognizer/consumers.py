@@ -199,6 +199,6 @@ def _hello(charset: Charset) -> HelloFrame:
 def _watch_loop_once() -> None:
     """Start this process's lag sampler with its first socket: Daphne has no start-up hook."""
     if not _background:
-        task = asyncio.get_running_loop().create_task(metrics.watch_loop_lag())
+        task = asyncio.get_running_loop().create_task(metrics.watch_loop_lag(_pace.late))
         _background.add(task)
         task.add_done_callback(_background.discard)

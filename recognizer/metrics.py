@@ -1,6 +1,7 @@
 """What a web process counts and times, in Prometheus' terms. Holds no strokes and no addresses."""
 
 import asyncio
+from collections.abc import Callable
 
 from prometheus_client import Counter, Gauge, Histogram
 
@@ -27,13 +28,15 @@ LOOP_LAG_SECONDS = Histogram(
 MODEL_VERSION = Gauge("model_active_version", "Version that this process serves; 0 for none")
 MODEL_REJECTED = Counter("model_rejected_total", "Version folders refused", ["reason"])
 
-_LAG_PERIOD = 0.25  # seconds between samples
+_LAG_PERIOD = 0.1  # seconds between samples: a rush is over in a second
 
 
-async def watch_loop_lag() -> None:
-    """Sample the event loop's lag for as long as the process runs."""
+async def watch_loop_lag(tell: Callable[[float], None]) -> None:
+    """Sample the event loop's lag, in seconds, and tell of it for as long as the process runs."""
     loop = asyncio.get_running_loop()
     while True:
         due = loop.time() + _LAG_PERIOD
         await asyncio.sleep(_LAG_PERIOD)
-        LOOP_LAG_SECONDS.observe(max(0.0, loop.time() - due))
+        lag = max(0.0, loop.time() - due)
+        LOOP_LAG_SECONDS.observe(lag)
+        tell(lag)

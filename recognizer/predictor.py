@@ -69,7 +69,7 @@ class Predictor:
         return cls(card, open_session(folder, card))
 
     def rehearse(self) -> None:
-        """Answer a few drawings as the first drawer would have it, and warm up by that.
+        """Read a few drawings with every character set, and warm up by that.
 
         Raises:
             CheckpointCorrupt: an answer is not finite, or its probabilities do not sum to 1.
@@ -79,7 +79,7 @@ class Predictor:
             if not (np.isfinite(logits).all() and np.isfinite(features).all()):
                 raise CheckpointCorrupt(f"version {self.version} answers with what is not finite")
             for charset in CHARSETS:
-                total = sum(self.predict_raster(raster, charset).probabilities)
+                total = float(self._calibrated(logits, charset).sum())
                 if not abs(total - 1) < 1e-6:
                     raise CheckpointCorrupt(
                         f"probabilities of version {self.version} sum to {total:.6f}"

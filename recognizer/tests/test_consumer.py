@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
@@ -11,7 +12,7 @@ from channels.testing import WebsocketCommunicator
 from pytest_django import Settings
 
 from digitsite.asgi import application
-from recognizer import consumers, serving
+from recognizer import consumers, metrics, serving
 from recognizer.alphabet import LABELS
 from recognizer.quotas import Connections
 from recognizer.tests.standin import predictor
@@ -231,6 +232,16 @@ async def test_a_closed_socket_leaves_no_task_behind() -> None:
     await asyncio.sleep(0)
     left = [task for task in asyncio.all_tasks() - before if "watch_loop_lag" not in repr(task)]
     assert not left
+
+
+async def test_a_loop_that_was_kept_from_running_makes_answers_fewer() -> None:
+    told = asyncio.get_running_loop().create_future()
+    watching = asyncio.create_task(metrics.watch_loop_lag(told.set_result))
+    await asyncio.sleep(0)
+    time.sleep(0.2)  # noqa: ASYNC251 - nothing runs meanwhile, as on a machine busy with others
+    late = await asyncio.wait_for(told, 2)
+    watching.cancel()
+    assert late > 0.05
 
 
 async def test_the_stroke_path_asks_for_no_thread() -> None:

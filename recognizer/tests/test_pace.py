@@ -47,3 +47,26 @@ def test_a_rush_is_forgotten() -> None:
     assert pace.stretch > 2
     clock.now += 5
     assert pace.stretch == 1.0
+
+
+def test_answers_become_fewer_where_others_leave_no_time() -> None:
+    """Answers alone take a tenth of the time here; something else keeps the loop from running."""
+    pace = Pace(Clock())
+    pace.spent(0.1)
+    for _ in range(3):
+        pace.late(0.002)
+    assert pace.stretch == 1.0
+    pace.late(0.025)
+    assert 1.5 < pace.stretch < 2.4  # one sample says it
+    for _ in range(3):
+        pace.late(0.5)
+    assert pace.stretch == pytest.approx(2.4)
+
+
+def test_a_lag_is_forgotten_within_a_second() -> None:
+    pace = Pace(Clock())
+    pace.late(0.05)
+    assert pace.stretch > 2
+    for _ in range(10):
+        pace.late(0.001)
+    assert pace.stretch == 1.0
