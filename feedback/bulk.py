@@ -107,11 +107,14 @@ def report(bulk: Bulk, outcome: decisions.Outcome) -> Iterable[tuple[bool, str]]
         copies = f", with {_count(outcome.copies, 'duplicate')}" if outcome.copies else ""
         reason = f" as {bulk.reason}" if bulk.reason else ""
         yield True, f"{_count(len(outcome.decided), 'correction')} {bulk.done}{reason}{copies}."
-    first = Counter((conflict.status, conflict.by) for conflict in outcome.conflicts)
-    for (status, by), count in first.items():
-        who = f" by {by}" if by else ""
-        why = f"already {status}{who}" if status else "not there any more"
+    for why, count in Counter(map(_why, outcome.conflicts)).items():
         yield False, f"{_count(count, 'correction')} left alone: {why}."
+
+
+def _why(conflict: decisions.Conflict) -> str:
+    if not conflict.status:
+        return conflict.why
+    return f"already {conflict.status}" + (f" by {conflict.by}" if conflict.by else "")
 
 
 def _count(number: int, noun: str) -> str:

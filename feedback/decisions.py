@@ -2,7 +2,8 @@
 
 A decision is a conditional update on the expected state, with one event a row in the same
 transaction. Who comes second is told who came first; nothing is overwritten. Copies that were
-folded into an item share its fate. Knows nothing about requests or pages.
+folded into an item share its fate. One drawing is never approved as two symbols: what would be
+learned from it contradicts itself. Knows nothing about requests or pages.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -57,9 +58,10 @@ class Conflict:
 
     id: UUID
     why: str  # a sentence
-    status: str = ""  # the state that it is in; empty where there is no such item
+    status: str = ""  # the state that it was found in instead; empty where that is not the reason
     by: str = ""  # who moved it there
     at: datetime | None = None
+    waits: bool = False  # whether it is as the actor saw it, and can still be decided otherwise
 
 
 @dataclass
@@ -222,12 +224,14 @@ def _fitting(
     ids: Sequence[UUID], start: Status, outcome: Outcome
 ) -> Iterator[tuple[Correction, ...]]:
     """Yield each item that is in the state `start`, its copies after it; report the others."""
-    found: dict[UUID, Correction] = {row.pk: row for row in _lock(Q(pk__in=ids))}
+    # With everything of the same ink: two people may be approving it as two symbols at this moment.
+    inks = list(Correction.objects.filter(pk__in=ids).values_list("ink_hash", flat=True))
+    found = {row.pk: row for row in _lock(Q(pk__in=ids) | Q(ink_hash__in=inks))}
     copies: dict[UUID, list[Correction]] = {}
     for copy in _lock(Q(duplicate_of__in=ids)):
         if copy.duplicate_of_id is not None:  # which the query says
             copies.setdefault(copy.duplicate_of_id, []).append(copy)
-    stale = [row.pk for row in found.values() if row.status != start]
+    stale = [pk for pk in ids if pk in found and found[pk].status != start]
     deciders = _latest_events(stale)
     for pk in ids:
         row = found.get(pk)
@@ -245,7 +249,7 @@ def _fitting(
 def _lock(condition: Q) -> list[Correction]:
     # In one order, so that two bulk decisions do not wait for each other.
     rows = Correction.objects.select_for_update().filter(condition).order_by("pk")
-    return list(rows.only("id", "status", "label", "duplicate_of_id", "submitter"))
+    return list(rows.only("id", "status", "label", "ink_hash", "duplicate_of_id", "submitter"))
 
 
 def _latest_events(ids: Sequence[UUID]) -> dict[UUID, ReviewEvent]:
@@ -262,7 +266,8 @@ def _already(row: Correction, event: ReviewEvent | None) -> Conflict:
 
 
 def _carry_out(moves: Sequence[_Move], start: Status, act: _Act, outcome: Outcome) -> None:
-    """Move every row and write its event."""
+    """Move every row that can be moved and write its event."""
+    moves = list(_without_contradiction(moves, outcome))
     for (status, label, reviewer, decided), ids in _alike(moves).items():
         for first in range(0, len(ids), _NAMED):
             named = ids[first : first + _NAMED]
@@ -304,6 +309,23 @@ def _carry_out(moves: Sequence[_Move], start: Status, act: _Act, outcome: Outcom
             Decided(item.pk, saved[item.pk], move.status, move.label, len(move.rows) - 1)
         )
     scoring.follow_records({row.submitter for move in moves for row in move.rows})
+
+
+def _without_contradiction(moves: Sequence[_Move], outcome: Outcome) -> Iterator[_Move]:
+    """Yield all but those that would have one drawing approved as two symbols; report these."""
+    moving = [row.pk for move in moves for row in move.rows]
+    inks = {row.ink_hash for move in moves if move.status == Status.APPROVED for row in move.rows}
+    approved = Correction.objects.filter(status=Status.APPROVED, ink_hash__in=inks)
+    known = dict(approved.exclude(pk__in=moving).values_list("ink_hash", "label"))
+    for move in moves:
+        if move.status == Status.APPROVED:
+            own = {row.ink_hash for row in move.rows}
+            if others := {known[ink] for ink in own & known.keys()} - {move.label}:
+                why = f"this very drawing is approved as {min(others)}, which can be revoked"
+                outcome.conflicts.append(Conflict(move.rows[0].pk, why, waits=True))
+                continue
+            known |= dict.fromkeys(own, move.label)
+        yield move
 
 
 def _alike(

@@ -255,7 +255,11 @@ def _answer(request: HttpRequest, outcome: decisions.Outcome) -> JsonResponse:
             for item in outcome.decided
         ],
         "conflicts": [
-            {"id": str(conflict.id), "message": conflict_text(conflict, user)}
+            {
+                "id": str(conflict.id),
+                "message": conflict_text(conflict, user),
+                "waits": conflict.waits,
+            }
             for conflict in outcome.conflicts
         ],
         "waiting": queue(user, request.GET).count(),

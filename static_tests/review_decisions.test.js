@@ -4,10 +4,11 @@ import { test } from "node:test";
 import { Decisions, UNDO_DEPTH } from "../feedback/static/feedback/review/decisions.js";
 import { Queue } from "../feedback/static/feedback/review/queue.js";
 
-// Answers like the server: `events` counts up, `stale` are items that somebody else has decided.
+// Answers like the server: `events` counts up, `stale` are items that it does not decide.
 class Server {
   calls = [];
   stale = new Set();
+  waiting = new Set(); // of those: what can still be decided otherwise
   down = false;
   #events = 0;
   #items = new Map(); // event → item
@@ -31,7 +32,9 @@ class Server {
 
   #answer(ids, done) {
     const free = ids.filter((id) => !this.stale.has(id));
-    const conflicts = ids.filter((id) => this.stale.has(id)).map((id) => ({ id, message: `${id} was already decided` }));
+    const conflicts = ids
+      .filter((id) => this.stale.has(id))
+      .map((id) => ({ id, message: `${id} was not decided`, waits: this.waiting.has(id) }));
     return { decided: free.map(done), conflicts, waiting: 0 };
   }
 }
@@ -65,6 +68,18 @@ test("decisions reach the server one after the other, in order", async () => {
     ["relabel", "b", { label: "7" }],
     ["reject", "c", {}],
   ]);
+});
+
+test("what is refused and still waits goes back into the queue, what is gone does not", async () => {
+  const { queue, decisions, server, types } = review("abcd");
+  server.stale = new Set("bc");
+  server.waiting = new Set("b");
+  await decisions.decide("approve", ["a", "b", "c"]);
+  assert.equal(ids(queue), "bd");
+  assert.equal(queue.current.id, "b");
+  assert.deepEqual(types(), ["decided", "conflict", "conflict"]);
+  await decisions.undo();
+  assert.equal(ids(queue), "abd");
 });
 
 test("undo takes back the last decision first", async () => {
@@ -107,7 +122,7 @@ test("who comes second is told and has nothing to undo", async () => {
   const { queue, server, decisions, told } = review("abc");
   server.stale.add("a");
   await decisions.decide("approve", ["a"]);
-  assert.deepEqual(told.at(-1), ["conflict", { id: "a", message: "a was already decided" }]);
+  assert.deepEqual(told.at(-1), ["conflict", { id: "a", message: "a was not decided", waits: false }]);
   assert.equal(ids(queue), "bc");
   assert.equal(decisions.undoable, 0);
 });

@@ -103,6 +103,44 @@ def test_a_copy_is_not_decided_by_itself() -> None:
     assert str(row.pk) in conflict.why
 
 
+def test_one_drawing_is_not_approved_as_two_symbols() -> None:
+    seven, one, mo = correction(), correction(label="1"), moderator()
+    decide([seven.pk], "approve", mo)
+    (conflict,) = decide([one.pk], "approve", mo).conflicts
+    assert "approved as 7" in conflict.why
+    assert conflict.waits
+    one.refresh_from_db()
+    assert (one.status, one.events.count()) == (Status.PENDING, 1)
+    assert decide([one.pk], "relabel", mo, label="4").conflicts
+    assert decide([one.pk], "relabel", mo, label="7").decided
+
+
+def test_a_drawing_is_approved_as_another_symbol_once_the_first_is_revoked() -> None:
+    seven, one, mo = correction(), correction(label="1"), moderator()
+    decide([seven.pk], "approve", mo)
+    (revoked,) = decide([seven.pk], "revoke", mo).decided
+    assert decide([one.pk], "approve", mo).decided
+    (conflict,) = undo([revoked.event], mo).conflicts
+    assert "approved as 1" in conflict.why
+    seven.refresh_from_db()
+    assert seven.status == Status.REVOKED
+
+
+def test_of_two_symbols_in_one_bulk_decision_the_first_is_approved() -> None:
+    seven, one, other, mo = correction(), correction(label="1"), correction(5), moderator()
+    outcome = decide([one.pk, other.pk, seven.pk], "approve", mo)
+    assert [item.id for item in outcome.decided] == [one.pk, other.pk]
+    assert [item.id for item in outcome.conflicts] == [seven.pk]
+    assert decide([seven.pk], "reject", mo).decided
+
+
+def test_a_copy_of_an_approved_drawing_is_no_second_symbol() -> None:
+    first, mo = correction(), moderator()
+    decide([first.pk], "approve", mo)
+    again = correction(person=person())
+    assert decide([again.pk], "approve", mo).decided
+
+
 def test_an_unknown_id_is_a_conflict() -> None:
     (conflict,) = decide([uuid.uuid4()], "approve", moderator()).conflicts
     assert "no such" in conflict.why

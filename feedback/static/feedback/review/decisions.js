@@ -1,5 +1,6 @@
 // Decisions: the next item is shown at once, the server is told behind it, one after the other.
-// What it refuses comes back as a conflict; what did not reach it goes back into the queue.
+// What it refuses comes back as a conflict. What still waits then goes back into the queue, like
+// what did not reach the server.
 
 export const UNDO_DEPTH = 20;
 
@@ -38,6 +39,7 @@ export class Decisions extends EventTarget {
       const result = await this.#client.decide(action, items, details);
       for (const { id, event } of result.decided) entry.events.set(id, event);
       if (!entry.events.size) this.#forget(entry);
+      this.#queue.putBack(stillWaiting(taken, result.conflicts));
       this.#settled(result);
     };
     return this.#inTurn(send, () => {
@@ -91,4 +93,12 @@ export class Decisions extends EventTarget {
   #tell(type, detail) {
     this.dispatchEvent(new CustomEvent(type, { detail }));
   }
+}
+
+/** Of items that were taken, those that can still be decided, with the places that they have now. */
+function stillWaiting(taken, conflicts) {
+  const waiting = new Set(conflicts.filter(({ waits }) => waits).map(({ id }) => id));
+  const back = taken.filter(({ item }) => waiting.has(item.id));
+  const gone = (place) => taken.filter(({ item, index }) => index < place && !waiting.has(item.id)).length;
+  return back.map(({ item, index }) => ({ item, index: index - gone(index) }));
 }
