@@ -29,7 +29,8 @@ from trainer.replay import ClassBalancingReservoir, keep
 from trainer.tensor_files import TensorFileError, read_tensors, write_tensors
 from trainer.validation import logits_of
 
-SCHEMA: Final = 4  # of the file, and of how the base is chosen: raised with either
+# Of the file, of how the base is chosen and of how its logits come about: raised with any of them.
+SCHEMA: Final = 5
 PER_CLASS: Final = 200  # exemplars of one label from one source
 CANDIDATES: Final = 800  # of one label, among which the hardest are looked for
 OUTLIERS: Final = 200  # replayed

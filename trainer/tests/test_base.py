@@ -193,7 +193,7 @@ def test_other_kinds_of_scribbles_are_another_base() -> None:
         "random_walk tangle corners zigzag hatching spiral ball dots ticks dash row_of_characters "
         "struck_out face grid cloud outline dented sun stick_figure"
     )
-    assert (bases.SCHEMA, list(TRAINED)) == (4, kinds.split())
+    assert (bases.SCHEMA, list(TRAINED)) == (5, kinds.split())
 
 
 def test_digits_of_our_own_look_scanned_too_where_there_is_no_mnist(tmp_path: Path) -> None:

@@ -87,8 +87,20 @@ def test_weights_come_back_as_the_same_network(
 ) -> None:
     write_version(tmp_path / "version", network, images, CARD)
     again = read_network(tmp_path / "version" / "weights.safetensors")
+    values = network.state_dict()
+    assert all(torch.equal(value, values[name]) for name, value in again.state_dict().items())
     with torch.inference_mode():
-        assert torch.equal(again(to_tensor(images))[0], network(to_tensor(images))[0])
+        torch.testing.assert_close(again(to_tensor(images))[0], network(to_tensor(images))[0])
+
+
+def test_what_is_read_computes_in_the_layout_of_its_images(
+    network: Network, images: Any, tmp_path: Path
+) -> None:
+    write_version(tmp_path / "version", network, images, CARD)
+    again = read_network(tmp_path / "version" / "weights.safetensors")
+    layouts = [value for value in again.parameters() if value.ndim == 4]
+    assert layouts
+    assert all(value.is_contiguous(memory_format=torch.channels_last) for value in layouts)
 
 
 def test_an_older_version_in_its_place_is_replaced_whole(
