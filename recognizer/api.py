@@ -54,6 +54,7 @@ class PredictOut(Schema):
     label: str | None = Field(description="null when there is nothing to read, or it abstains")
     confidence: float
     abstain: bool
+    several: bool = Field(description="it abstains because the strokes are several characters")
     probabilities: list[float] = Field(description="36 numbers in the order 0-9, a-z")
     charset: Charset
     image: str = Field(description="What the network saw: a 28x28 PNG as a data URL")
@@ -129,6 +130,7 @@ def _answer(prediction: Prediction, charset: Charset, raster: Raster) -> Predict
         label=prediction.label,
         confidence=prediction.confidence,
         abstain=prediction.abstain,
+        several=prediction.several,
         probabilities=list(prediction.probabilities),
         charset=charset,
         image=png_url(raster),

@@ -95,7 +95,7 @@ def _explained(question: Asked, label: str | None, predictor: Predictor) -> Expl
             version=predictor.version,
             label=saliency.label,
             probability=explanation.prediction.probabilities[INDEX[saliency.label]],
-            abstain=explanation.prediction.abstain,
+            abstain=explanation.prediction.abstain or question.several,
             charset=question.charset,
             heat=saliency.heat.round(3).tolist(),
             decisive=_decisive(explanation, question.raster),

@@ -5,6 +5,7 @@ about sockets, drawings or predictions; the same models serve tests and clients 
 """
 
 import json
+import operator
 from collections.abc import Sequence
 from typing import Annotated, Final, Literal
 from uuid import UUID
@@ -182,6 +183,8 @@ class PredictionFrame(_ServerFrame):
     abstain: bool
     probabilities: tuple[float, ...]  # (36,)
     personal: bool = False
+    # Abstains because the strokes are several characters; sent only where that is so.
+    several: bool = Field(default=False, exclude_if=operator.not_)
 
 
 class ErrorFrame(_ServerFrame):

@@ -14,6 +14,7 @@ import onnxruntime as ort
 from numpy.typing import NDArray
 
 from recognizer.alphabet import CHARSETS, LABELS, Charset, indices
+from recognizer.apart import is_several
 from recognizer.checkpoints import Card, CheckpointCorrupt, open_session, verify
 from recognizer.memory import Adjusted, Features, Memory, Probabilities
 from recognizer.rasterizer import SIDE, Raster, is_degenerate, rasterise
@@ -35,6 +36,7 @@ class Prediction:
     abstain: bool
     probabilities: tuple[float, ...]  # (36,) in the order of LABELS; 0 outside the character set
     personal: bool = False  # whether the person's own memory changed the answer
+    several: bool = False  # whether it abstains because the strokes are several characters
 
     @property
     def likeliest(self) -> str:
@@ -95,24 +97,34 @@ class Predictor:
     ) -> Prediction:
         """Predict from strokes of shape (n, 2) each; a blank or a single dot is never read.
 
-        A memory of another version is of no use and is not asked.
+        Nor are several characters side by side. A memory of another version is of no use and is not
+        asked.
         """
         if is_degenerate(strokes):
             return self.nothing(charset)
-        return self.predict_raster(rasterise(strokes), charset, memory)
+        return self.predict_raster(rasterise(strokes), charset, memory, several=is_several(strokes))
 
     def predict_raster(
-        self, raster: Raster, charset: Charset = "all", memory: Memory | None = None
+        self,
+        raster: Raster,
+        charset: Charset = "all",
+        memory: Memory | None = None,
+        *,
+        several: bool = False,
     ) -> Prediction:
-        """Predict from a uint8 image of shape (28, 28), ink 255 on 0."""
+        """Predict from a uint8 image of shape (28, 28), ink 255 on 0.
+
+        `several` is what the strokes say, if it was made from strokes: see `apart.is_several`.
+        """
         if not raster.any():
             return self.nothing(charset)
         if not memory or memory.version != self.version:
             logits = self.logits(raster)
-            return self._decide(logits, self._calibrated(logits, charset), charset)
+            calibrated = self._calibrated(logits, charset)
+            return self._decide(logits, calibrated, charset, several=several)
         logits, features = self._run(raster, "logits", "features")
         adjusted = memory.adjust(self._calibrated(logits, charset), features, charset)
-        return self._decide(logits, adjusted.probabilities, charset, adjusted)
+        return self._decide(logits, adjusted.probabilities, charset, adjusted, several=several)
 
     def explain(
         self, raster: Raster, charset: Charset = "all", label: str | None = None
@@ -168,6 +180,8 @@ class Predictor:
         probabilities: Probabilities,
         charset: Charset,
         adjusted: Adjusted | None = None,
+        *,
+        several: bool = False,
     ) -> Prediction:
         """Name the likeliest label, or abstain."""
         best = int(probabilities.argmax())
@@ -177,8 +191,10 @@ class Predictor:
         thresholds = self.card.abstain
         # Low energy means: like no character. Where the memory decides, its owner has named just
         # such a drawing. Where names compete there, the confidence still makes it abstain.
-        unlike = energy < thresholds.energy and not (adjusted and adjusted.decided)
-        abstain = unlike or confidence < thresholds.confidence[charset]
+        named = adjusted is not None and adjusted.decided
+        several = several and not named
+        unlike = energy < thresholds.energy and not named
+        abstain = several or unlike or confidence < thresholds.confidence[charset]
         return Prediction(
             version=self.version,
             label=None if abstain else LABELS[best],
@@ -186,6 +202,7 @@ class Predictor:
             abstain=abstain,
             probabilities=tuple(probabilities.tolist()),
             personal=adjusted is not None and adjusted.changed,
+            several=several,
         )
 
     def nothing(self, charset: Charset) -> Prediction:

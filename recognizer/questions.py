@@ -15,6 +15,7 @@ from pydantic import ConfigDict, Field, TypeAdapter, model_validator
 
 from recognizer import serving
 from recognizer.alphabet import CHARSETS, Charset
+from recognizer.apart import is_several
 from recognizer.messages import LabelText, Sample
 from recognizer.payloads import (
     ApiError,
@@ -88,12 +89,13 @@ class Asked:
     charset: Charset
     label: object  # what is to be explained, as it was sent
     readable: bool  # whether there is ink with an extent
+    several: bool = False  # whether its strokes are several characters
 
     def prediction(self, predictor: Predictor) -> Prediction:
         """Return the answer."""
         if not self.readable:
             return predictor.nothing(self.charset)
-        return predictor.predict_raster(self.raster, self.charset)
+        return predictor.predict_raster(self.raster, self.charset, several=self.several)
 
 
 def take(buckets: Buckets, request: HttpRequest) -> None:
@@ -131,7 +133,8 @@ async def asked(request: HttpRequest, adapter: TypeAdapter[Any]) -> Asked:
         label = getattr(body, "label", None)
         if body.image is None:
             ink = ink_of(body.strokes or [])
-            return Asked(rasterise(ink), body.charset, label, not is_degenerate(ink))
+            readable, several = not is_degenerate(ink), is_several(ink)
+            return Asked(rasterise(ink), body.charset, label, readable, several)
         content, charset, field = decode_base64(body.image), body.charset, "image"
     elif kind == "multipart/form-data":
         content, form = uploaded_file(request)

@@ -74,6 +74,7 @@ class DrawSession:
             abstain=prediction.abstain,
             probabilities=tuple(round(p, _DECIMALS) for p in prediction.probabilities),
             personal=prediction.personal,
+            several=prediction.several,
         )
 
     def predictor(self) -> Predictor:

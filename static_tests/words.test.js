@@ -25,6 +25,12 @@ test("not sure names what looks like the likeliest, however far behind", () => {
   assert.deepEqual(answer(prediction({ l: 0.5, 1: 0.4, t: 0.1 })), { text: "Not sure: l or 1" });
 });
 
+test("several characters at once are called that, whatever they look like together", () => {
+  const both = { ...prediction({ n: 0.9 }), several: true };
+  assert.deepEqual(answer(both), { text: "More than one character?" });
+  assert.equal(announcement(both), "More than one character?");
+});
+
 test("not sure does not name a lookalike that it rules out", () => {
   assert.deepEqual(answer(prediction({ 0: 0.49, o: 0.001, 6: 0.3 })), { text: "Not sure: 0 or 6" });
   assert.deepEqual(answer(prediction({ 4: 0.49, o: 0.1, 0: 0.1 })), { text: "Not sure: maybe 4" });

@@ -193,6 +193,14 @@ def test_strokes_are_predicted(client: Client) -> None:
     assert sum(answer["probabilities"]) == pytest.approx(1)
 
 
+def test_strokes_of_several_characters_are_not_read(client: Client) -> None:
+    one = post(client, {"strokes": STROKES}).json()
+    assert (one["label"], one["several"]) == ("3", False)
+    beside = [[[x + 10_000, *rest] for x, *rest in stroke] for stroke in STROKES]
+    both = post(client, {"strokes": [*STROKES, *beside]}).json()
+    assert (both["label"], both["abstain"], both["several"]) == (None, True, True)
+
+
 @pytest.mark.parametrize("strokes", [[], [[]], [[[5, 5]]]])
 def test_nothing_drawn_is_answered_without_a_label(client: Client, strokes: Any) -> None:
     answer = post(client, {"strokes": strokes})

@@ -96,6 +96,13 @@ def test_nothing_speaks_for_nothing(client: Client, strokes: Any) -> None:
 
 
 @pytest.mark.usefixtures("standin")
+def test_several_characters_are_explained_as_what_is_not_read(client: Client) -> None:
+    beside = [[[x + 10_000, *rest] for x, *rest in stroke] for stroke in STROKES]
+    assert post(client, {"strokes": STROKES}).json()["abstain"] is False
+    assert post(client, {"strokes": [*STROKES, *beside]}).json()["abstain"] is True
+
+
+@pytest.mark.usefixtures("standin")
 def test_a_network_that_ink_does_not_sway_has_nothing_decisive(client: Client) -> None:
     answer = post(client, {"strokes": STROKES}).json()
     assert (answer["label"], answer["decisive"]) == ("3", None)

@@ -396,6 +396,14 @@ def test_the_energy_does_not_hide_what_the_memory_decides() -> None:
     assert not answer.abstain
 
 
+def test_whoever_named_a_drawing_in_parts_has_it_read() -> None:
+    predictor, _ = fixed({"3": 8.0})
+    parted = (*INK, INK[0] + [1000.0, 0.0])
+    assert predictor.predict(parted).several
+    answer = predictor.predict(parted, "all", corrected(direction(1), SEVEN))
+    assert (answer.label, answer.several) == ("7", False)
+
+
 def test_the_energy_still_hides_what_is_only_a_little_like_a_remembered_drawing() -> None:
     abstain = {"confidence": dict.fromkeys(CHARSETS, 0.5), "energy": 9.0}
     predictor, _ = fixed({"3": 8.0}, abstain=abstain)

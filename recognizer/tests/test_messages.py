@@ -138,6 +138,19 @@ def test_a_prediction_frame_has_the_fields_of_the_contract() -> None:
     }
 
 
+def test_a_prediction_frame_says_where_it_is_several_characters() -> None:
+    frame = PredictionFrame(
+        covers=8,
+        version=12,
+        label=None,
+        confidence=0.98,
+        abstain=True,
+        probabilities=(0.0,) * 36,
+        several=True,
+    )
+    assert json.loads(frame.model_dump_json())["several"] is True
+
+
 scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8)
 values = st.recursive(
     scalars,

@@ -53,6 +53,17 @@ def test_it_abstains_when_the_energy_says_that_this_is_no_character() -> None:
     assert not predictor(logits={"3": 9.5}, abstain=abstain).predict(INK).abstain
 
 
+def test_several_characters_side_by_side_are_not_read_as_one() -> None:
+    sure = predictor(logits={"n": 50.0})
+    apart = (*INK, INK[0] + [60.0, 0.0])
+    answer = sure.predict(apart)
+    assert (answer.label, answer.likeliest) == (None, "n")
+    assert answer.abstain
+    assert answer.several
+    together = sure.predict((*INK, INK[0] + [12.0, 0.0]))
+    assert (together.label, together.several) == ("n", False)
+
+
 @pytest.mark.parametrize("ink", [(), (np.array([[5.0, 5.0]]),), (np.zeros((4, 2)),)])
 @pytest.mark.parametrize("charset", CHARSETS)
 def test_a_blank_or_a_dot_is_never_read(ink: tuple[np.ndarray, ...], charset: Charset) -> None:

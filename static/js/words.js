@@ -30,6 +30,7 @@ export function answer(prediction) {
     const { label, confidence } = prediction;
     return { label, share: percent(confidence), exact: exact(confidence) };
   }
+  if (prediction.several) return { text: "More than one character?" };
   const names = candidates(prediction);
   if (names.length === 0) return { text: "Not sure what this is" };
   return { text: `Not sure: ${names.length === 1 ? "maybe " : ""}${either(names)}` };
@@ -38,7 +39,7 @@ export function answer(prediction) {
 /** The answer for the ear. */
 export function announcement(prediction) {
   const { label, share, text } = answer(prediction);
-  if (text) return `${text}.`;
+  if (text) return text.endsWith("?") ? text : `${text}.`;
   return `Looks like ${label}, ${spoken(share)}${prediction.personal ? ", learned from you" : ""}.`;
 }
 

@@ -38,6 +38,16 @@ def test_letters_drawn_with_a_finger_are_read(new_board: NewBoard) -> None:
         board.press("Clear")
 
 
+def test_two_characters_side_by_side_are_called_that_until_they_are_one(board: Board) -> None:
+    board.choose("letters")
+    board.draw([[(300, 200), (300, 800)], [(700, 200), (700, 800)]])
+    board.settle()
+    assert board.answer() == "More than one character?"
+    board.draw([[(300, 500), (700, 500)]])
+    board.settle()
+    assert board.label() == "h"
+
+
 def test_answers_come_and_are_shown_while_the_pen_is_still_down(board: Board) -> None:
     """How many a second is for `benchmarks/live.py`; that they come at all is promised here."""
     board.page.evaluate(
