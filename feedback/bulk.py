@@ -112,8 +112,10 @@ def report(bulk: Bulk, outcome: decisions.Outcome) -> Iterable[tuple[bool, str]]
 
 
 def _why(conflict: decisions.Conflict) -> str:
+    if conflict.waits:
+        return "the same drawing is approved as another symbol"
     if not conflict.status:
-        return conflict.why
+        return "not there any more"
     return f"already {conflict.status}" + (f" by {conflict.by}" if conflict.by else "")
 
 

@@ -2,11 +2,11 @@
 
 A decision is a conditional update on the expected state, with one event a row in the same
 transaction. Who comes second is told who came first; nothing is overwritten. Copies that were
-folded into an item share its fate. One drawing is never approved as two symbols: what would be
-learned from it contradicts itself. Knows nothing about requests or pages.
+folded into an item share its fate. What is decided here never has one drawing approved as two
+symbols: what is learned from them would contradict itself. Knows nothing about requests or pages.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
@@ -22,7 +22,7 @@ from django.utils import timezone
 from feedback import scoring
 from feedback.models import EFFECTS, Action, Correction, Learning, ReviewEvent, Status
 from recognizer import serving
-from recognizer.alphabet import label_of
+from recognizer.alphabet import ambiguity_group, label_of
 from recognizer.models import Champion
 
 T = TypeVar("T")
@@ -61,7 +61,7 @@ class Conflict:
     status: str = ""  # the state that it was found in instead; empty where that is not the reason
     by: str = ""  # who moved it there
     at: datetime | None = None
-    waits: bool = False  # whether it is as the actor saw it, and can still be decided otherwise
+    waits: bool = False  # whether it is as the actor saw it, and another decision is possible
 
 
 @dataclass
@@ -136,8 +136,10 @@ def decide(
     now = timezone.now()
     for batch in _batches(dict.fromkeys(correction_ids)):
         with transaction.atomic():
-            fit = list(_fitting(batch, start, outcome))
-            moves = [_Move(rows, end, new_label or rows[0].label, actor, now) for rows in fit]
+            rows = _lock(batch, approving=end == Status.APPROVED)
+            fit = list(_fitting(rows, batch, start, outcome))
+            moves = [_Move(each, end, new_label or each[0].label, actor, now) for each in fit]
+            moves = list(_without_contradiction(moves, rows, outcome))
             _carry_out(moves, start, _Act(action, actor, reason), outcome)
     return outcome
 
@@ -221,34 +223,39 @@ def _require_reviewer(actor: User) -> None:
 
 
 def _fitting(
-    ids: Sequence[UUID], start: Status, outcome: Outcome
+    rows: Sequence[Correction], ids: Sequence[UUID], start: Status, outcome: Outcome
 ) -> Iterator[tuple[Correction, ...]]:
     """Yield each item that is in the state `start`, its copies after it; report the others."""
-    # With everything of the same ink: two people may be approving it as two symbols at this moment.
-    inks = list(Correction.objects.filter(pk__in=ids).values_list("ink_hash", flat=True))
-    found = {row.pk: row for row in _lock(Q(pk__in=ids) | Q(ink_hash__in=inks))}
+    found = {row.pk: row for row in rows}
     copies: dict[UUID, list[Correction]] = {}
-    for copy in _lock(Q(duplicate_of__in=ids)):
-        if copy.duplicate_of_id is not None:  # which the query says
-            copies.setdefault(copy.duplicate_of_id, []).append(copy)
+    for row in rows:
+        if row.duplicate_of_id is not None:
+            copies.setdefault(row.duplicate_of_id, []).append(row)
     stale = [pk for pk in ids if pk in found and found[pk].status != start]
     deciders = _latest_events(stale)
     for pk in ids:
-        row = found.get(pk)
-        if row is None:
+        item = found.get(pk)
+        if item is None:
             outcome.conflicts.append(Conflict(pk, "there is no such correction"))
-        elif row.duplicate_of_id is not None:
-            why = f"it is a copy, folded into {row.duplicate_of_id}: decide that one"
-            outcome.conflicts.append(Conflict(pk, why, row.status))
-        elif row.status != start:
-            outcome.conflicts.append(_already(row, deciders.get(pk)))
+        elif item.duplicate_of_id is not None:
+            why = f"it is a copy, folded into {item.duplicate_of_id}: decide that one"
+            outcome.conflicts.append(Conflict(pk, why, item.status))
+        elif item.status != start:
+            outcome.conflicts.append(_already(item, deciders.get(pk)))
         else:
-            yield (row, *copies.get(pk, ()))
+            yield (item, *copies.get(pk, ()))
 
 
-def _lock(condition: Q) -> list[Correction]:
-    # In one order, so that two bulk decisions do not wait for each other.
-    rows = Correction.objects.select_for_update().filter(condition).order_by("pk")
+def _lock(ids: Sequence[UUID], *, approving: bool) -> list[Correction]:
+    """Lock items with their copies, and where they are approved with all that is the same ink.
+
+    In one statement and in one order, so that two decisions do not wait for each other.
+    """
+    wanted = Q(pk__in=ids) | Q(duplicate_of__in=ids)
+    if approving:
+        inks = Correction.objects.filter(wanted).values_list("ink_hash", flat=True)
+        wanted |= Q(ink_hash__in=set(inks))
+    rows = Correction.objects.select_for_update().filter(wanted).order_by("pk")
     return list(rows.only("id", "status", "label", "ink_hash", "duplicate_of_id", "submitter"))
 
 
@@ -266,8 +273,7 @@ def _already(row: Correction, event: ReviewEvent | None) -> Conflict:
 
 
 def _carry_out(moves: Sequence[_Move], start: Status, act: _Act, outcome: Outcome) -> None:
-    """Move every row that can be moved and write its event."""
-    moves = list(_without_contradiction(moves, outcome))
+    """Move every row and write its event."""
     for (status, label, reviewer, decided), ids in _alike(moves).items():
         for first in range(0, len(ids), _NAMED):
             named = ids[first : first + _NAMED]
@@ -311,21 +317,45 @@ def _carry_out(moves: Sequence[_Move], start: Status, act: _Act, outcome: Outcom
     scoring.follow_records({row.submitter for move in moves for row in move.rows})
 
 
-def _without_contradiction(moves: Sequence[_Move], outcome: Outcome) -> Iterator[_Move]:
-    """Yield all but those that would have one drawing approved as two symbols; report these."""
-    moving = [row.pk for move in moves for row in move.rows]
-    inks = {row.ink_hash for move in moves if move.status == Status.APPROVED for row in move.rows}
-    approved = Correction.objects.filter(status=Status.APPROVED, ink_hash__in=inks)
-    known = dict(approved.exclude(pk__in=moving).values_list("ink_hash", "label"))
+def _without_contradiction(
+    moves: Sequence[_Move], rows: Sequence[Correction], outcome: Outcome
+) -> Iterator[_Move]:
+    """Yield all but those that would have one drawing approved as two symbols; report these.
+
+    Neither of two that come together: who approves both has not decided between them.
+    """
+    moving = {row.pk for move in moves for row in move.rows}
+    claims: dict[str, dict[str, UUID]] = {}  # by ink: as what it is approved, and which row is
+    for row in rows:
+        if row.status == Status.APPROVED and row.pk not in moving:
+            claims.setdefault(row.ink_hash, {})[row.label] = row.duplicate_of_id or row.pk
+    approvals = [move for move in moves if move.status == Status.APPROVED]
+    for move in approvals:
+        for row in move.rows:
+            claims.setdefault(row.ink_hash, {}).setdefault(move.label, move.rows[0].pk)
     for move in moves:
-        if move.status == Status.APPROVED:
-            own = {row.ink_hash for row in move.rows}
-            if others := {known[ink] for ink in own & known.keys()} - {move.label}:
-                why = f"this very drawing is approved as {min(others)}, which can be revoked"
-                outcome.conflicts.append(Conflict(move.rows[0].pk, why, waits=True))
-                continue
-            known |= dict.fromkeys(own, move.label)
-        yield move
+        if move.status == Status.APPROVED and (rival := _rival(move, claims)):
+            label, pk = rival
+            why = f"the same drawing is a {label} in {str(pk)[:8]}, and cannot be both"
+            waits = move.rows[0].status == Status.PENDING
+            outcome.conflicts.append(Conflict(move.rows[0].pk, why, waits=waits))
+        else:
+            yield move
+
+
+def _rival(move: _Move, claims: Mapping[str, Mapping[str, UUID]]) -> tuple[str, UUID] | None:
+    """Return as what else a drawing is approved, and by which item.
+
+    What looks the same to everybody is no contradiction: a bar is a 1, an l and an i.
+    """
+    alike = ambiguity_group(move.label)
+    others = (
+        (label, pk)
+        for row in move.rows
+        for label, pk in claims.get(row.ink_hash, {}).items()
+        if label not in alike
+    )
+    return min(others, default=None)
 
 
 def _alike(
@@ -342,16 +372,18 @@ def _alike(
 def _undo(events: Sequence[ReviewEvent], start: Status, act: _Act, outcome: Outcome) -> None:
     """Take decisions back that led to the state `start`, the latest of each item."""
     decisions = {event.correction_id: event for event in reversed(events)}
-    fit = list(_fitting(list(decisions), start, outcome))
+    approving = any(event.status_before == Status.APPROVED for event in events)
+    rows = _lock(list(decisions), approving=approving)
+    fit = list(_fitting(rows, list(decisions), start, outcome))
     latest = _latest_events(list(decisions))
     moves = []
-    for rows in fit:
-        event = decisions[rows[0].pk]
+    for each in fit:
+        event = decisions[each[0].pk]
         if latest[event.correction_id].pk == event.pk:
-            moves.append(_back(rows, event))
+            moves.append(_back(each, event))
         else:
-            outcome.conflicts.append(_already(rows[0], latest[event.correction_id]))
-    _carry_out(moves, start, act, outcome)
+            outcome.conflicts.append(_already(each[0], latest[event.correction_id]))
+    _carry_out(list(_without_contradiction(moves, rows, outcome)), start, act, outcome)
 
 
 def _back(rows: tuple[Correction, ...], event: ReviewEvent) -> _Move:

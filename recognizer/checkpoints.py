@@ -14,7 +14,7 @@ import numpy as np
 import onnxruntime as ort
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from recognizer.alphabet import LABELS, Charset
+from recognizer.alphabet import CHARSETS, LABELS, Charset
 from recognizer.rasterizer import SIDE
 
 CARD: Final = "card.json"
@@ -45,7 +45,7 @@ class CheckpointIncompatible(CheckpointError):
 class Abstention(BaseModel):
     """When to answer "not sure": below either threshold."""
 
-    confidence: dict[Charset, Finite]
+    confidence: Annotated[dict[Charset, Finite], Field(min_length=len(CHARSETS))]
     energy: Finite  # logsumexp of the 36 logits (Liu et al. 2020, energy-based OOD detection)
 
 
@@ -60,7 +60,7 @@ class Card(BaseModel):
     created: str
     labels: tuple[str, ...]
     architecture: dict[str, Any]
-    temperature: dict[Charset, Temperature]
+    temperature: Annotated[dict[Charset, Temperature], Field(min_length=len(CHARSETS))]
     abstain: Abstention
     data: dict[str, Any]
     metrics: dict[str, Any]

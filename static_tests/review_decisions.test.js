@@ -76,10 +76,17 @@ test("what is refused and still waits goes back into the queue, what is gone doe
   server.waiting = new Set("b");
   await decisions.decide("approve", ["a", "b", "c"]);
   assert.equal(ids(queue), "bd");
-  assert.equal(queue.current.id, "b");
+  assert.equal(queue.current.id, "d"); // which was on the screen meanwhile
   assert.deepEqual(types(), ["decided", "conflict", "conflict"]);
   await decisions.undo();
   assert.equal(ids(queue), "abd");
+});
+
+test("what is refused comes back to whoever has nothing else before them", async () => {
+  const { queue, decisions, server } = review("a");
+  server.stale = server.waiting = new Set("a");
+  await decisions.decide("approve", ["a"]);
+  assert.equal(queue.current.id, "a");
 });
 
 test("undo takes back the last decision first", async () => {

@@ -165,7 +165,8 @@ def reproduce(version: ModelVersion) -> str:
     if there.base.digest != manifest["base"]["digest"]:
         raise ValueError(
             "the base is not the one that it was made with: "
-            f"then {', '.join(manifest['base']['sources'])}, now {', '.join(there.base.sources)}"
+            f"then {', '.join(manifest['base']['sources'])}, now {', '.join(there.base.sources)}; "
+            "from the same sources, another release of this product made it"
         )
     networks = [
         make(there.anchor, corrections, there.base, config_of(kept)).network

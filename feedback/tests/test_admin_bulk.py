@@ -112,11 +112,11 @@ def test_what_others_decide_in_the_meantime_is_reported(
     ]
 
 
-def test_bulk_says_which_drawings_are_approved_as_another_symbol(reviewer: Reviewer) -> None:
+def test_bulk_says_how_many_drawings_are_approved_as_another_symbol(reviewer: Reviewer) -> None:
     Reviewer(moderator("ana")).decide("approve", correction())
     assert reviewer.confirm("approve", correction(label="1"), correction(5)) == [
         "1 correction approved.",
-        "1 correction left alone: this very drawing is approved as 7, which can be revoked.",
+        "1 correction left alone: the same drawing is approved as another symbol.",
     ]
 
 

@@ -5,9 +5,10 @@ import uuid
 import pytest
 from django.core.exceptions import PermissionDenied
 
+from feedback import decisions
 from feedback.decisions import decide, latest_decisions, undo
 from feedback.models import Action, Correction, ReviewEvent, Status
-from feedback.submissions import submit
+from feedback.submissions import Strokes, submit
 from feedback.tests.making import (
     SEVEN,
     correction,
@@ -104,34 +105,43 @@ def test_a_copy_is_not_decided_by_itself() -> None:
 
 
 def test_one_drawing_is_not_approved_as_two_symbols() -> None:
-    seven, one, mo = correction(), correction(label="1"), moderator()
+    seven, four, mo = correction(), correction(label="4"), moderator()
     decide([seven.pk], "approve", mo)
-    (conflict,) = decide([one.pk], "approve", mo).conflicts
-    assert "approved as 7" in conflict.why
+    (conflict,) = decide([four.pk], "approve", mo).conflicts
+    assert conflict.why == f"the same drawing is a 7 in {str(seven.pk)[:8]}, and cannot be both"
     assert conflict.waits
-    one.refresh_from_db()
-    assert (one.status, one.events.count()) == (Status.PENDING, 1)
-    assert decide([one.pk], "relabel", mo, label="4").conflicts
-    assert decide([one.pk], "relabel", mo, label="7").decided
+    four.refresh_from_db()
+    assert (four.status, four.events.count()) == (Status.PENDING, 1)
+    assert decide([four.pk], "relabel", mo, label="2").conflicts
+    assert decide([four.pk], "relabel", mo, label="7").decided
 
 
 def test_a_drawing_is_approved_as_another_symbol_once_the_first_is_revoked() -> None:
-    seven, one, mo = correction(), correction(label="1"), moderator()
+    seven, four, mo = correction(), correction(label="4"), moderator()
     decide([seven.pk], "approve", mo)
     (revoked,) = decide([seven.pk], "revoke", mo).decided
-    assert decide([one.pk], "approve", mo).decided
+    assert decide([four.pk], "approve", mo).decided
     (conflict,) = undo([revoked.event], mo).conflicts
-    assert "approved as 1" in conflict.why
+    assert "is a 4" in conflict.why
+    assert not conflict.waits
     seven.refresh_from_db()
     assert seven.status == Status.REVOKED
 
 
-def test_of_two_symbols_in_one_bulk_decision_the_first_is_approved() -> None:
-    seven, one, other, mo = correction(), correction(label="1"), correction(5), moderator()
-    outcome = decide([one.pk, other.pk, seven.pk], "approve", mo)
-    assert [item.id for item in outcome.decided] == [one.pk, other.pk]
-    assert [item.id for item in outcome.conflicts] == [seven.pk]
-    assert decide([seven.pk], "reject", mo).decided
+def test_who_approves_one_drawing_as_two_symbols_has_decided_nothing() -> None:
+    seven, four, other, mo = correction(), correction(label="4"), correction(5), moderator()
+    outcome = decide([four.pk, other.pk, seven.pk], "approve", mo)
+    assert [item.id for item in outcome.decided] == [other.pk]
+    assert {item.id for item in outcome.conflicts} == {seven.pk, four.pk}
+    assert decide([seven.pk, four.pk], "reject", mo).decided
+
+
+@pytest.mark.parametrize("label", ["i", "l"])
+def test_what_everybody_takes_for_either_may_be_approved_as_both(label: str) -> None:
+    bar: Strokes = [[[0, 0], [0, 60]]]
+    one, other = (submit(submission(bar, label=each))[0] for each in ("1", label))
+    assert one.ink_hash == other.ink_hash
+    assert len(decide([one.pk, other.pk], "approve", moderator()).decided) == 2
 
 
 def test_a_copy_of_an_approved_drawing_is_no_second_symbol() -> None:
@@ -139,6 +149,26 @@ def test_a_copy_of_an_approved_drawing_is_no_second_symbol() -> None:
     decide([first.pk], "approve", mo)
     again = correction(person=person())
     assert decide([again.pk], "approve", mo).decided
+
+
+def test_a_copy_is_not_approved_as_another_symbol_either() -> None:
+    """Its item's drawing is only nearly the same; the copy's own is what somebody else named."""
+    item, mo = correction(), moderator()
+    copy = submit(submission(trembled(SEVEN), person=person()))[0]
+    rival = submit(submission(trembled(SEVEN), label="4"))[0]
+    assert (copy.duplicate_of_id, copy.ink_hash) == (item.pk, rival.ink_hash)
+    assert copy.ink_hash != item.ink_hash
+    decide([item.pk], "approve", mo)
+    (conflict,) = decide([rival.pk], "approve", mo).conflicts
+    assert str(item.pk)[:8] in conflict.why  # the item that can be decided, not its copy
+
+
+def test_all_that_is_the_same_ink_is_locked_for_an_approval() -> None:
+    """Two moderators who approve it as two symbols at the same moment come one after the other."""
+    seven, four = correction(), correction(label="4")
+    locked = decisions._lock([seven.pk], approving=True)
+    assert {row.pk for row in locked} == {seven.pk, four.pk}
+    assert [row.pk for row in decisions._lock([seven.pk], approving=False)] == [seven.pk]
 
 
 def test_an_unknown_id_is_a_conflict() -> None:

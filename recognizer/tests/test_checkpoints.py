@@ -80,7 +80,9 @@ def test_a_card_that_is_not_json_is_corrupt(folder: Path) -> None:
         {"schema": 2},
         {"labels": ["0", "1"]},
         {"temperature": {"digits": 1.0, "letters": 0.0, "all": 1.0}},
+        {"temperature": {"digits": 1.0, "all": 1.0}},
         {"abstain": {}},
+        {"abstain": {"confidence": {"digits": 0.5, "all": 0.5}, "energy": 0.0}},
         {"number": 0},
     ],
 )

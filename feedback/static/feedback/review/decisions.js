@@ -39,7 +39,8 @@ export class Decisions extends EventTarget {
       const result = await this.#client.decide(action, items, details);
       for (const { id, event } of result.decided) entry.events.set(id, event);
       if (!entry.events.size) this.#forget(entry);
-      this.#queue.putBack(stillWaiting(taken, result.conflicts));
+      // Behind the moderator's back: the item that they look at stays the current one.
+      this.#queue.putBack(stillWaiting(taken, result.conflicts), this.#queue.current);
       this.#settled(result);
     };
     return this.#inTurn(send, () => {

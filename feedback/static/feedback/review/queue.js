@@ -74,11 +74,11 @@ export class Queue extends EventTarget {
     return taken;
   }
 
-  /** Undo a `take`; the first of the items becomes the current one. */
-  putBack(taken) {
+  /** Undo a `take`; the first of the items becomes the current one, or `current` stays it. */
+  putBack(taken, current = null) {
     if (!taken.length) return;
     for (const { item, index } of taken) this.#items.splice(Math.min(index, this.#items.length), 0, item);
-    this.#position = this.#items.indexOf(taken[0].item);
+    this.#position = this.#items.indexOf(current ?? taken[0].item);
     this.#changed();
   }
 
