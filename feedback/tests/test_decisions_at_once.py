@@ -7,6 +7,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import connection, transaction
 
+from digitsite.tests.locks import waits_for_a_row
 from digitsite.tests.processes import wait_for
 from feedback.decisions import Outcome, decide
 from feedback.models import Correction, Status
@@ -24,12 +25,6 @@ def approve_in_a_thread(pk: UUID, actor: User) -> Outcome:
         return decide([pk], "approve", actor)
     finally:
         connection.close()
-
-
-def waits_for_a_row() -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
-        return bool(cursor.fetchone()[0])
 
 
 def approved_at_once(first: Correction, second: Correction) -> tuple[Outcome, Outcome]:

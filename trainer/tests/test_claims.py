@@ -6,6 +6,7 @@ from functools import partial
 import pytest
 from django.db import connection, transaction
 
+from digitsite.tests.locks import waits_for_a_row
 from digitsite.tests.processes import wait_for
 from trainer import opening
 from trainer.models import Challenger, TrainingRun, claim_challenger, claim_judging
@@ -27,12 +28,6 @@ def take_in_a_thread(what: str, owner: str) -> Challenger | TrainingRun | None:
         return take(what, owner)
     finally:
         connection.close()
-
-
-def waits_for_a_row() -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
-        return bool(cursor.fetchone()[0])
 
 
 @pytest.mark.parametrize("what", ["a challenger", "the judging"])
