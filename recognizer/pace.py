@@ -14,6 +14,7 @@ from typing import Final
 _MEMORY: Final = 1.0  # seconds over which the time spent is averaged
 _EASY: Final = 0.4  # share of the time spent on answers up to which nobody has to wait
 _PROMPT: Final = 0.01  # s that the event loop may be late before anybody has to wait
+_LONGEST: Final = 0.1  # s: one long halt is over, and says no more about what comes than this
 _SOONER: Final = 0.7  # how much of a lag that grows counts at once; a queue has to be seen early
 _LATER: Final = 0.3  # … and of one that shrinks
 _MOST: Final = 2.4  # at the default of 50 ms this leaves eight answers a second
@@ -35,6 +36,7 @@ class Pace:
 
     def late(self, seconds: float) -> None:
         """Say by how much the event loop was late; to be told several times a second."""
+        seconds = min(seconds, _LONGEST)
         self._lag += (seconds - self._lag) * (_SOONER if seconds > self._lag else _LATER)
 
     @property

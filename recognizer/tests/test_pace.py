@@ -63,9 +63,10 @@ def test_answers_become_fewer_where_others_leave_no_time() -> None:
     assert pace.stretch == pytest.approx(2.4)
 
 
-def test_a_lag_is_forgotten_within_a_second() -> None:
+@pytest.mark.parametrize("lag", [0.05, 60.0])
+def test_a_lag_is_forgotten_within_a_second(lag: float) -> None:
     pace = Pace(Clock())
-    pace.late(0.05)
+    pace.late(lag)
     assert pace.stretch > 2
     for _ in range(10):
         pace.late(0.001)
