@@ -12,7 +12,7 @@ from time import perf_counter
 from typing import Final
 
 _MEMORY: Final = 1.0  # seconds over which the time spent is averaged
-_EASY: Final = 0.4  # share of the time spent on answers up to which nobody has to wait
+_EASY: Final = 0.3  # share of the time spent on answers up to which nobody has to wait
 _PROMPT: Final = 0.01  # s that the event loop may be late before anybody has to wait
 _LONGEST: Final = 0.1  # s: one long halt is over, and says no more about what comes than this
 _SOONER: Final = 0.7  # how much of a lag that grows counts at once; a queue has to be seen early
