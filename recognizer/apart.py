@@ -14,9 +14,7 @@ from recognizer.strokes import Points
 # In heights of the whole drawing. None of 9,012 real characters has more than 0.18 of it between
 # two parts (docs/experiments.md).
 _GAP: Final = 0.25  # empty from top to bottom
-_PART: Final = (
-    0.3  # that a stroke of each part measures: with less it is dots, or a slip of the pen
-)
+_PART: Final = 0.3  # that a stroke of each part measures: else it is dots, or a slip of the pen
 
 
 def is_several(strokes: Sequence[Points]) -> bool:
