@@ -13,6 +13,7 @@ from django.contrib.auth.models import User
 
 from feedback import decisions, evidence, review
 from feedback.models import Action, CorrectionQuerySet, Status
+from feedback.moves import Conflict, Outcome
 
 LIMIT: Final = review.SELECTION
 
@@ -92,7 +93,7 @@ def asked_for(form: Mapping[str, str]) -> tuple[Bulk, list[UUID]]:
     return bulk, ids
 
 
-def carry_out(bulk: Bulk, ids: Iterable[UUID], actor: User, label: str | None) -> decisions.Outcome:
+def carry_out(bulk: Bulk, ids: Iterable[UUID], actor: User, label: str | None) -> Outcome:
     """Decide items as the page showed them.
 
     Raises:
@@ -101,7 +102,7 @@ def carry_out(bulk: Bulk, ids: Iterable[UUID], actor: User, label: str | None) -
     return decisions.decide(ids, bulk.action, actor, bulk.start, label=label, reason=bulk.reason)
 
 
-def report(bulk: Bulk, outcome: decisions.Outcome) -> Iterable[tuple[bool, str]]:
+def report(bulk: Bulk, outcome: Outcome) -> Iterable[tuple[bool, str]]:
     """Say what happened, as (went well, sentence)."""
     if outcome.decided:
         copies = f", with {_count(outcome.copies, 'duplicate')}" if outcome.copies else ""
@@ -111,7 +112,7 @@ def report(bulk: Bulk, outcome: decisions.Outcome) -> Iterable[tuple[bool, str]]
         yield False, f"{_count(count, 'correction')} left alone: {why}."
 
 
-def _why(conflict: decisions.Conflict) -> str:
+def _why(conflict: Conflict) -> str:
     if conflict.waits:
         return "the same drawing is approved as another symbol"
     if not conflict.status:

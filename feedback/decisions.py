@@ -2,12 +2,11 @@
 
 A decision is a conditional update on the expected state, with one event a row in the same
 transaction. Who comes second is told who came first; nothing is overwritten. Copies that were
-folded into an item share its fate. What is decided here never has one drawing approved as two
-symbols: what is learned from them would contradict itself. Knows nothing about requests or pages.
+folded into an item share its fate. Knows nothing about requests or pages.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from typing import Final, TypeVar
@@ -20,9 +19,11 @@ from django.db.models import Max, Q
 from django.utils import timezone
 
 from feedback import scoring
+from feedback.contradictions import without_contradiction
 from feedback.models import EFFECTS, Action, Correction, Learning, ReviewEvent, Status
+from feedback.moves import Conflict, Decided, Move, Outcome
 from recognizer import serving
-from recognizer.alphabet import ambiguity_group, label_of
+from recognizer.alphabet import label_of
 from recognizer.models import Champion
 
 T = TypeVar("T")
@@ -42,59 +43,12 @@ MOVES: Final[dict[Action, tuple[Status, Status]]] = {
 
 
 @dataclass(frozen=True)
-class Decided:
-    """An item that was moved."""
-
-    id: UUID
-    event: int  # undo() takes this
-    status: Status
-    label: str
-    copies: int  # that moved with it
-
-
-@dataclass(frozen=True)
-class Conflict:
-    """An item that was not moved, and why."""
-
-    id: UUID
-    why: str  # a sentence
-    status: str = ""  # the state that it was found in instead; empty where that is not the reason
-    by: str = ""  # who moved it there
-    at: datetime | None = None
-    waits: bool = False  # whether it is as the actor saw it, and another decision is possible
-
-
-@dataclass
-class Outcome:
-    """What became of a request to decide."""
-
-    decided: list[Decided] = field(default_factory=list)
-    conflicts: list[Conflict] = field(default_factory=list)
-
-    @property
-    def copies(self) -> int:
-        """How many copies moved along."""
-        return sum(item.copies for item in self.decided)
-
-
-@dataclass(frozen=True)
 class _Act:
     """Who does what, and why."""
 
     action: Action
     actor: User
     reason: str
-
-
-@dataclass(frozen=True)
-class _Move:
-    """One item on its way, with the copies that follow it."""
-
-    rows: tuple[Correction, ...]  # the item first
-    status: Status
-    label: str
-    reviewer: User | None
-    decided: datetime | None
 
 
 def decide(
@@ -138,8 +92,8 @@ def decide(
         with transaction.atomic():
             rows = _lock(batch, approving=end == Status.APPROVED)
             fit = list(_fitting(rows, batch, start, outcome))
-            moves = [_Move(each, end, new_label or each[0].label, actor, now) for each in fit]
-            moves = list(_without_contradiction(moves, rows, outcome))
+            moves = [Move(each, end, new_label or each[0].label, actor, now) for each in fit]
+            moves = list(without_contradiction(moves, rows, outcome))
             _carry_out(moves, start, _Act(action, actor, reason), outcome)
     return outcome
 
@@ -272,7 +226,7 @@ def _already(row: Correction, event: ReviewEvent | None) -> Conflict:
     return Conflict(row.pk, why, row.status, by, event.created if event else None)
 
 
-def _carry_out(moves: Sequence[_Move], start: Status, act: _Act, outcome: Outcome) -> None:
+def _carry_out(moves: Sequence[Move], start: Status, act: _Act, outcome: Outcome) -> None:
     """Move every row and write its event."""
     for (status, label, reviewer, decided), ids in _alike(moves).items():
         for first in range(0, len(ids), _NAMED):
@@ -317,49 +271,8 @@ def _carry_out(moves: Sequence[_Move], start: Status, act: _Act, outcome: Outcom
     scoring.follow_records({row.submitter for move in moves for row in move.rows})
 
 
-def _without_contradiction(
-    moves: Sequence[_Move], rows: Sequence[Correction], outcome: Outcome
-) -> Iterator[_Move]:
-    """Yield all but those that would have one drawing approved as two symbols; report these.
-
-    Neither of two that come together: who approves both has not decided between them.
-    """
-    moving = {row.pk for move in moves for row in move.rows}
-    claims: dict[str, dict[str, UUID]] = {}  # by ink: as what it is approved, and which row is
-    for row in rows:
-        if row.status == Status.APPROVED and row.pk not in moving:
-            claims.setdefault(row.ink_hash, {})[row.label] = row.duplicate_of_id or row.pk
-    approvals = [move for move in moves if move.status == Status.APPROVED]
-    for move in approvals:
-        for row in move.rows:
-            claims.setdefault(row.ink_hash, {}).setdefault(move.label, move.rows[0].pk)
-    for move in moves:
-        if move.status == Status.APPROVED and (rival := _rival(move, claims)):
-            label, pk = rival
-            why = f"the same drawing is a {label} in {str(pk)[:8]}, and cannot be both"
-            waits = move.rows[0].status == Status.PENDING
-            outcome.conflicts.append(Conflict(move.rows[0].pk, why, waits=waits))
-        else:
-            yield move
-
-
-def _rival(move: _Move, claims: Mapping[str, Mapping[str, UUID]]) -> tuple[str, UUID] | None:
-    """Return as what else a drawing is approved, and by which item.
-
-    What looks the same to everybody is no contradiction: a bar is a 1, an l and an i.
-    """
-    alike = ambiguity_group(move.label)
-    others = (
-        (label, pk)
-        for row in move.rows
-        for label, pk in claims.get(row.ink_hash, {}).items()
-        if label not in alike
-    )
-    return min(others, default=None)
-
-
 def _alike(
-    moves: Sequence[_Move],
+    moves: Sequence[Move],
 ) -> dict[tuple[Status, str, User | None, datetime | None], list[UUID]]:
     """Group rows by what they become: one update each group."""
     groups: dict[tuple[Status, str, User | None, datetime | None], list[UUID]] = {}
@@ -383,14 +296,14 @@ def _undo(events: Sequence[ReviewEvent], start: Status, act: _Act, outcome: Outc
             moves.append(_back(each, event))
         else:
             outcome.conflicts.append(_already(each[0], latest[event.correction_id]))
-    _carry_out(list(_without_contradiction(moves, rows, outcome)), start, act, outcome)
+    _carry_out(list(without_contradiction(moves, rows, outcome)), start, act, outcome)
 
 
-def _back(rows: tuple[Correction, ...], event: ReviewEvent) -> _Move:
+def _back(rows: tuple[Correction, ...], event: ReviewEvent) -> Move:
     """Return the move to where an item was before a decision."""
     before = Status(event.status_before)
     if before == Status.PENDING:
-        return _Move(rows, before, event.label_before, None, None)
+        return Move(rows, before, event.label_before, None, None)
     # Somebody had decided before: the item is theirs again.
     earlier = (
         ReviewEvent.objects.filter(
@@ -400,4 +313,4 @@ def _back(rows: tuple[Correction, ...], event: ReviewEvent) -> _Move:
         .select_related("actor")
         .latest("pk")
     )
-    return _Move(rows, before, event.label_before, earlier.actor, earlier.created)
+    return Move(rows, before, event.label_before, earlier.actor, earlier.created)

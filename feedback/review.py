@@ -20,6 +20,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from feedback import decisions, evidence, leases
 from feedback.models import Correction, CorrectionQuerySet, ReviewEvent
+from feedback.moves import Conflict, Outcome
 from feedback.narrowing import NARROWINGS, Unknown, narrow
 from feedback.thumbnails import traces
 from recognizer.alphabet import DIGITS, LETTERS
@@ -247,7 +248,7 @@ def leases_view(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _answer(request: HttpRequest, outcome: decisions.Outcome) -> JsonResponse:
+def _answer(request: HttpRequest, outcome: Outcome) -> JsonResponse:
     user = user_of(request)
     answer = {
         "decided": [
@@ -268,7 +269,7 @@ def _answer(request: HttpRequest, outcome: decisions.Outcome) -> JsonResponse:
     return JsonResponse(answer, status=409 if nothing_done else 200)
 
 
-def conflict_text(conflict: decisions.Conflict, user: User) -> str:
+def conflict_text(conflict: Conflict, user: User) -> str:
     """Say who was first, and when."""
     if not conflict.by or not conflict.status:
         return f"{str(conflict.id)[:8]} was not changed: {conflict.why}."

@@ -9,8 +9,9 @@ from django.db import connection, transaction
 
 from digitsite.tests.locks import waits_for_a_row
 from digitsite.tests.processes import wait_for
-from feedback.decisions import Outcome, decide
+from feedback.decisions import decide
 from feedback.models import Correction, Status
+from feedback.moves import Outcome
 from feedback.submissions import submit
 from feedback.tests.making import SEVEN, correction, moderator, person, submission, trembled
 

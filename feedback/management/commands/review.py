@@ -10,8 +10,9 @@ from django.core.exceptions import PermissionDenied
 from django.core.management.base import BaseCommand, CommandError
 
 from feedback import scoring
-from feedback.decisions import Outcome, decide, latest_decisions, undo
+from feedback.decisions import decide, latest_decisions, undo
 from feedback.models import Correction, CorrectionQuerySet, Status
+from feedback.moves import Outcome
 
 _DECISIONS = {
     "approve": Status.PENDING,
