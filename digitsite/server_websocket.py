@@ -41,6 +41,30 @@ class SocketProtocol(WebSocketProtocol):
         if hasattr(self, "server"):
             super().onClose(wasClean, code, reason)
 
+    def dataReceived(self, data: bytes) -> None:  # noqa: N802
+        """Take what came. Autobahn's own formats a coloured line for a log that nobody reads."""
+        self._dataReceived(data)
+
+    def sendData(self, data: bytes, sync: bool = False, chopsize: int | None = None) -> None:  # noqa: N802
+        """Write what is complete; for the same reason not by Autobahn's own."""
+        if sync or chopsize or self.send_queue:
+            super().sendData(data, sync, chopsize)
+        elif rest := self._unsent(data):
+            self.transport.write(rest)
+
+    def _unsent(self, data: bytes) -> bytes:
+        """Send at once if nothing waits before it, and return what the system did not take.
+
+        Twisted would send in another turn of the loop, after all that the loop has to do before.
+        """
+        transport = self.transport
+        waits = transport.dataBuffer or transport._tempDataBuffer
+        if waits or transport.TLS or transport.disconnecting or not transport.connected:
+            return data
+        sent = transport.writeSomeData(data)
+        # An exception is a connection that is gone: the transport finds that by itself.
+        return data[sent:] if isinstance(sent, int) else data
+
     def serverSend(self, content: str | bytes, binary: bool = False) -> None:  # noqa: N802
         """Send, or drop what comes too late: the application learns of the end by its own event."""
         if self.state in (self.STATE_CONNECTING, self.STATE_OPEN):

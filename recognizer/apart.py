@@ -19,9 +19,10 @@ _PART: Final = 0.3  # that a stroke of each part measures: else it is dots, or a
 
 def is_several(strokes: Sequence[Points]) -> bool:
     """Tell whether an empty column parts strokes of shape (n, 2) as no character is parted."""
-    parts = sorted((points for points in strokes if len(points)), key=lambda part: part[:, 0].min())
+    parts = [points for points in strokes if len(points)]
     if len(parts) < 2:
         return False
+    parts.sort(key=lambda part: part[:, 0].min())
     lows = np.array([part.min(axis=0) for part in parts])  # (strokes, 2)
     highs = np.array([part.max(axis=0) for part in parts])
     height = float(highs[:, 1].max() - lows[:, 1].min())

@@ -6,8 +6,10 @@ No database, no Redis and no channel layer on this path: it goes on through an o
 import asyncio
 import contextlib
 import time
+from collections.abc import Awaitable, Callable
 from typing import Any
 
+from channels.exceptions import StopConsumer
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
 from pydantic import BaseModel
@@ -31,6 +33,9 @@ from recognizer.session import DrawSession
 from recognizer.sockets import OpenSockets
 from recognizer.strokes import Limits
 
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
 POLICY_VIOLATION = 1008
 # A gap or an outage is not the client's fault; these are.
 _STRIKES = {"json", "type", "field", "limit", "rate"}
@@ -51,6 +56,18 @@ class DrawConsumer(AsyncWebsocketConsumer):
     """One person's canvas."""
 
     channel_layer_alias = None
+
+    async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
+        """Take events until the socket is gone.
+
+        Channels' own waits for several sources at once, with two tasks for each frame.
+        """
+        self.scope = scope
+        self.channel_layer = None
+        self.base_send = send
+        with contextlib.suppress(StopConsumer):
+            while True:
+                await self.dispatch(await receive())
 
     async def dispatch(self, message: dict[str, Any]) -> None:
         """Hand an event to the method of its name."""

@@ -4,6 +4,7 @@ A `Predictor` is immutable: hot swap means binding another one. Knows nothing ab
 or who asks.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 from recognizer.alphabet import CHARSETS, LABELS, Charset, indices
 from recognizer.apart import is_several
 from recognizer.checkpoints import Card, CheckpointCorrupt, open_session, verify
-from recognizer.memory import Adjusted, Features, Memory, Probabilities
+from recognizer.memory import Adjusted, Features, Memory
 from recognizer.rasterizer import SIDE, Raster, is_degenerate, rasterise
 from recognizer.saliency import Saliency, explain
 from recognizer.strokes import Points
@@ -81,7 +82,7 @@ class Predictor:
             if not (np.isfinite(logits).all() and np.isfinite(features).all()):
                 raise CheckpointCorrupt(f"version {self.version} answers with what is not finite")
             for charset in CHARSETS:
-                total = float(self._calibrated(logits, charset).sum())
+                total = sum(self._calibrated(logits.tolist(), charset))
                 if not abs(total - 1) < 1e-6:
                     raise CheckpointCorrupt(
                         f"probabilities of version {self.version} sum to {total:.6f}"
@@ -119,12 +120,14 @@ class Predictor:
         if not raster.any():
             return self.nothing(charset)
         if not memory or memory.version != self.version:
-            logits = self.logits(raster)
+            logits = self.logits(raster).tolist()
             calibrated = self._calibrated(logits, charset)
             return self._decide(logits, calibrated, charset, several=several)
-        logits, features = self._run(raster, "logits", "features")
-        adjusted = memory.adjust(self._calibrated(logits, charset), features, charset)
-        return self._decide(logits, adjusted.probabilities, charset, adjusted, several=several)
+        answer, features = self._run(raster, "logits", "features")
+        logits = answer.tolist()
+        adjusted = memory.adjust(np.array(self._calibrated(logits, charset)), features, charset)
+        mixed = adjusted.probabilities.tolist()
+        return self._decide(logits, mixed, charset, adjusted, several=several)
 
     def explain(
         self, raster: Raster, charset: Charset = "all", label: str | None = None
@@ -141,7 +144,7 @@ class Predictor:
         found = explain(self.logits_of, raster, label, charset, self.card.temperature[charset])
         if found.decisive is None:
             return Explanation(prediction, found, None)
-        logits = found.decisive.logits
+        logits = found.decisive.logits.tolist()
         without = self._decide(logits, self._calibrated(logits, charset), charset)
         return Explanation(prediction, found, without)
 
@@ -165,29 +168,34 @@ class Predictor:
         answers = self.session.run(list(outputs), {"image": _planes(raster[None])})
         return [np.asarray(answer[0], np.float32) for answer in answers]
 
-    def _calibrated(self, logits: Logits, charset: Charset) -> Probabilities:
-        """Temperature-scale (Guo et al. 2017) over the character set."""
-        allowed = list(indices(charset))
-        scaled = logits[allowed].astype(np.float64) / self.card.temperature[charset]
-        weights = np.exp(scaled - scaled.max())
-        probabilities = np.zeros(len(LABELS))
-        probabilities[allowed] = weights / weights.sum()
+    # Of 36 numbers, plain Python makes probabilities in half the time that arrays need.
+
+    def _calibrated(self, logits: Sequence[float], charset: Charset) -> list[float]:
+        """Temperature-scale 36 logits (Guo et al. 2017) over the character set."""
+        allowed = indices(charset)
+        temperature = self.card.temperature[charset]
+        peak = max(logits[index] for index in allowed)
+        weights = [math.exp((logits[index] - peak) / temperature) for index in allowed]
+        total = math.fsum(weights)
+        probabilities = [0.0] * len(LABELS)
+        for index, weight in zip(allowed, weights, strict=True):
+            probabilities[index] = weight / total
         return probabilities
 
     def _decide(
         self,
-        logits: Logits,
-        probabilities: Probabilities,
+        logits: Sequence[float],
+        probabilities: Sequence[float],
         charset: Charset,
         adjusted: Adjusted | None = None,
         *,
         several: bool = False,
     ) -> Prediction:
         """Name the likeliest label, or abstain."""
-        best = int(probabilities.argmax())
-        confidence = float(probabilities[best])
-        peak = float(logits.max())
-        energy = peak + float(np.log(np.exp(logits.astype(np.float64) - peak).sum()))
+        confidence = max(probabilities)
+        best = probabilities.index(confidence)
+        peak = max(logits)
+        energy = peak + math.log(math.fsum(math.exp(logit - peak) for logit in logits))
         thresholds = self.card.abstain
         # Low energy means: like no character. Where the memory decides, its owner has named just
         # such a drawing. Where names compete there, the confidence still makes it abstain.
@@ -200,7 +208,7 @@ class Predictor:
             label=None if abstain else LABELS[best],
             confidence=confidence,
             abstain=abstain,
-            probabilities=tuple(probabilities.tolist()),
+            probabilities=tuple(probabilities),
             personal=adjusted is not None and adjusted.changed,
             several=several,
         )

@@ -38,10 +38,7 @@ class Placement:
 def is_degenerate(strokes: Sequence[Points]) -> bool:
     """Tell whether there is no extent to normalise: no ink at all, or a single dot."""
     filled = [points for points in strokes if len(points)]
-    if not filled:
-        return True
-    points = np.concatenate(filled)
-    return bool((points == points[0]).all())
+    return not filled or all((points == filled[0][0]).all() for points in filled)
 
 
 def place(strokes: Sequence[Points], pen: float = PEN) -> Placement:

@@ -409,7 +409,7 @@ def test_a_rehearsal_finds_probabilities_that_do_not_sum_to_1(
 ) -> None:
     predictor = Predictor.load(publishing.PACKAGED_ANCHOR)
     predictor.rehearse()
-    monkeypatch.setattr(Predictor, "_calibrated", lambda *_: np.full(36, 0.5))
+    monkeypatch.setattr(Predictor, "_calibrated", lambda *_: [0.5] * 36)
     with pytest.raises(CheckpointCorrupt, match="sum to 18"):
         predictor.rehearse()
 

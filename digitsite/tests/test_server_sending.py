@@ -1,0 +1,72 @@
+"""Frames leave at once, and in order, whatever the system takes of them."""
+
+from typing import Any
+
+import pytest
+from twisted.internet.error import ConnectionLost
+
+from digitsite.server_websocket import SocketProtocol
+
+
+class Transport:
+    """A TCP transport of Twisted, as far as sending asks it."""
+
+    TLS = False
+    connected = True
+    disconnecting = False
+    dataBuffer = b""  # noqa: N815
+
+    def __init__(self, takes: int | Exception) -> None:
+        self.takes = takes
+        self.sent = b""
+        self._tempDataBuffer: list[bytes] = []
+
+    def writeSomeData(self, data: bytes) -> int | Exception:  # noqa: N802
+        if isinstance(self.takes, Exception):
+            return self.takes
+        self.sent += data[: self.takes]
+        return min(self.takes, len(data))
+
+    def write(self, data: bytes) -> None:
+        self._tempDataBuffer.append(data)
+
+    @property
+    def waiting(self) -> bytes:
+        return b"".join(self._tempDataBuffer)
+
+
+def over(transport: Transport) -> Any:
+    protocol = SocketProtocol()
+    protocol.transport = transport
+    protocol.send_queue = []
+    return protocol
+
+
+def test_a_frame_leaves_at_once() -> None:
+    transport = Transport(takes=100)
+    over(transport).sendData(b"frame")
+    assert (transport.sent, transport.waiting) == (b"frame", b"")
+
+
+def test_what_the_system_does_not_take_waits_and_all_that_comes_after_it() -> None:
+    transport = Transport(takes=3)
+    protocol = over(transport)
+    protocol.sendData(b"frame")
+    protocol.sendData(b"next")
+    assert (transport.sent, transport.waiting) == (b"fra", b"menext")
+
+
+@pytest.mark.parametrize(
+    "state", [{"TLS": True}, {"connected": False}, {"disconnecting": True}, {"dataBuffer": b"x"}]
+)
+def test_nothing_overtakes_what_the_transport_has_to_do_first(state: dict[str, Any]) -> None:
+    transport = Transport(takes=100)
+    vars(transport).update(state)
+    over(transport).sendData(b"frame")
+    assert (transport.sent, transport.waiting) == (b"", b"frame")
+
+
+def test_a_connection_that_is_gone_is_left_to_the_transport() -> None:
+    transport = Transport(takes=ConnectionLost())
+    over(transport).sendData(b"frame")
+    assert transport.waiting == b"frame"
