@@ -17,7 +17,7 @@ from django.utils import timezone
 from django.utils.timesince import timesince
 
 from feedback import scoring, triage
-from feedback.models import Action, Correction, Learning, ReviewEvent, Status
+from feedback.models import EFFECTS, Action, Correction, Learning, ReviewEvent, Status
 from feedback.narrowing import submitter_name
 from recognizer import serving
 from recognizer.alphabet import CHARSETS, INDEX, LABELS, Charset
@@ -265,6 +265,17 @@ def effect(item: Correction, now: datetime | None = None) -> str:
         return ""
     in_training = item.learning == Learning.TRAINING
     return "in training" if in_training else "waiting for the next training"
+
+
+def effect_explained(item: Correction) -> str:
+    """Return `effect`, and why the latest run, if there was one, made no version of the item."""
+    said = effect(item)
+    if item.status == Status.APPROVED and item.learning == Learning.NOTHING:
+        events = ReviewEvent.objects.filter(correction=item.pk, action__in=EFFECTS)
+        last = events.order_by("pk").last()
+        if last is not None and last.action == Action.WAIT:
+            return f"{said} ({last.reason})"
+    return said
 
 
 def clock(moment: datetime, now: datetime) -> str:

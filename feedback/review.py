@@ -177,7 +177,7 @@ def card_context(item: Correction, user: User) -> dict[str, Any]:
         "neighbours": evidence.neighbours(item, guesses),
         "record": evidence.record(item),
         "claims": evidence.other_claims(item),
-        "effect": evidence.effect(item),
+        "effect": evidence.effect_explained(item),
         "history": evidence.timeline(item),
         "decided_by": item.reviewer.get_username() if item.reviewer else "",
         "decided_ago": evidence.ago(item.decided) if item.decided else "",

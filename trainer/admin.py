@@ -26,6 +26,7 @@ from trainer import opening
 from trainer.models import RunStatus, TrainingRun
 
 _SHOWN = 200  # lines of a log
+_NAMED = 24  # corrections that a finding names
 
 
 @admin.register(TrainingRun)
@@ -45,6 +46,7 @@ class TrainingRunAdmin(ReadOnlyAdmin):
         return [
             path("start/", wrap(start_view), name="trainer_trainingrun_start"),
             path("<int:number>/override/", wrap(override_view), name="trainer_run_override"),
+            path("<int:number>/cancel/", wrap(cancel_view), name="trainer_run_cancel"),
             *super().get_urls(),
         ]
 
@@ -97,11 +99,13 @@ class TrainingRunAdmin(ReadOnlyAdmin):
             "title": f"Run {run.pk}",
             "opts": TrainingRun._meta,
             "run": run,
-            "findings": report.get("findings", []),
+            "findings": [_with_items(found, run) for found in report.get("findings", [])],
             "flips": [_pictured(flip) for flip in report.get("flips", [])],
             "challengers": run.challengers.defer("weights").order_by("index"),
             "lines": run.lines.all()[:_SHOWN],
             "may_override": run.status == RunStatus.REJECTED and _may_promote(request),
+            "may_cancel": run.is_open and _may_start(request),
+            "sees_corrections": request.user.has_perm("feedback.view_correction"),
         }
         return TemplateResponse(request, "trainer/run.html", context)
 
@@ -118,6 +122,8 @@ class TrainingRunAdmin(ReadOnlyAdmin):
             return f"{status}, {run.done} of {run.total} steps" if run.total else "Preparing"
         if run.status == RunStatus.REJECTED:
             return f"{status}: {run.problem.partition(':')[0]}"
+        if run.status == RunStatus.PROMOTED and run.override_by:
+            return f"{status}, gate overridden"
         return "Being judged" if run.status == RunStatus.GATING else status
 
     @admin.display(description="Corrections")
@@ -148,11 +154,21 @@ def start_view(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
+def cancel_view(request: HttpRequest, number: int) -> HttpResponse:
+    """End an open run; its corrections wait."""
+    run = _run(number)
+
+    def cancel(actor: User) -> str:
+        opening.cancel(run, actor)
+        return f"Run {number} is cancelled."
+
+    return _act(request, cancel)
+
+
+@require_POST
 def override_view(request: HttpRequest, number: int) -> HttpResponse:
     """Ask for a refused run to be promoted all the same."""
-    run = TrainingRun.objects.filter(pk=number).first()
-    if run is None:
-        raise Http404("There is no such run.")
+    run = _run(number)
 
     def override(actor: User) -> str:
         opening.override(run, actor, request.POST.get("reason", ""))
@@ -161,13 +177,26 @@ def override_view(request: HttpRequest, number: int) -> HttpResponse:
     return _act(request, override)
 
 
+def _run(number: int) -> TrainingRun:
+    run = TrainingRun.objects.filter(pk=number).first()
+    if run is None:
+        raise Http404("There is no such run.")
+    return run
+
+
+def _with_items(found: dict[str, Any], run: TrainingRun) -> dict[str, Any]:
+    """Name the corrections that a finding is about, as (id, beginning of the id)."""
+    ids = [str(run.corrections[position][0]) for position in found.get("about", ())]
+    return found | {"items": [(pk, pk[:8]) for pk in ids[:_NAMED]], "more": len(ids) > _NAMED}
+
+
 def _act(request: HttpRequest, do: Any) -> HttpResponse:
     if not (isinstance(request.user, User) and request.user.is_staff):
         raise PermissionDenied
     try:
         messages.success(request, do(request.user))
     except opening.NotOpened as error:
-        messages.error(request, f"Nothing was started: {error}.")
+        messages.error(request, f"Nothing was done: {error}.")
     return redirect("admin:trainer_trainingrun_changelist")
 
 

@@ -33,6 +33,7 @@ class GateConfig:
     class_loss: float = 0.01  # a class that loses less than this does not fail it
     negative_flips: float = 0.003
     learned: float = 0.34  # share of what is new and the champion misreads that must be read now
+    least_misread: int = 5  # such corrections; of fewer, one odd one would hold back all others
     least_held_out: int = 10  # corrections; fewer prove nothing either way
     implausible: float = 0.003  # probability that the anchor gives a label that is likely wrong
     implausible_share: float = 0.06  # of the corrections may have such labels
@@ -57,6 +58,7 @@ class Finding:
     says: str  # a sentence with the figures
     value: float | None = None
     limit: float | None = None
+    about: tuple[int, ...] = ()  # positions of the corrections (`taught`) that speak against it
 
 
 @dataclass(frozen=True)
@@ -272,7 +274,7 @@ def _negative_flips(evidence: Evidence, config: GateConfig) -> Finding:
 
 
 def _something_learned(evidence: Evidence, config: GateConfig) -> Finding:
-    """Ask for a share of what is new and misread; where there is nothing such, for what was read.
+    """Ask for a share of what is new and misread; where that is too few, for what was read.
 
     What the champion has learned from and still misreads says nothing: other rebuilds could not
     learn it either, and it would outweigh the few that are new. Taking something back is reason
@@ -281,11 +283,11 @@ def _something_learned(evidence: Evidence, config: GateConfig) -> Finding:
     rule, taught = "something learned", evidence.taught
     before, now = taught.right(taught.champion), taught.right(taught.challenger)
     missed = ~before if evidence.fresh is None else ~before & evidence.fresh
-    if missed.any() and not evidence.facts.taken_back:
+    if missed.sum() >= config.least_misread and not evidence.facts.taken_back:
         fixed = float(now[missed].mean())
         says = f"of {int(missed.sum())} new corrections that the champion misreads it reads"
-        passed = fixed >= config.learned
-        return Finding(rule, passed, f"{says} {fixed:.0%}", fixed, config.learned)
+        passed, unread = fixed >= config.learned, _positions(missed & ~now)
+        return Finding(rule, passed, f"{says} {fixed:.0%}", fixed, config.learned, unread)
     kept = float(now[before].mean()) if before.any() else float(len(taught) > 0)
     limit = 1 - config.learned
     says = f"of {int(before.sum())} corrections that the champion reads {kept:.0%} are still read"
@@ -321,14 +323,16 @@ def _plausible(evidence: Evidence, config: GateConfig) -> Finding:
     """
     taught = evidence.taught
     own = _probability_of(taught.labels, taught.anchor)
-    count = int((own < config.implausible).sum())
+    doubtful = own < config.implausible
+    count = int(doubtful.sum())
     share = count / max(1, len(taught))
     limit = max(config.implausible_share, 2 / max(1, len(taught)))
     says = (
         f"to {count} of {len(taught)} labels the anchor gives less than {config.implausible:.1%}: "
         f"{share:.1%}, {limit:.1%} allowed"
     )
-    return Finding("labels are plausible", share <= limit, says, share, limit)
+    about = _positions(doubtful)
+    return Finding("labels are plausible", share <= limit, says, share, limit, about)
 
 
 def _calibration(evidence: Evidence, config: GateConfig) -> Finding:
@@ -391,6 +395,10 @@ def _trigger(evidence: Evidence, config: GateConfig) -> Finding:
     if where:
         says = f"{where} {worst:.1%} more often than with the anchor"
     return Finding("no trigger", worst <= config.trigger, says, worst, config.trigger)
+
+
+def _positions(mask: Mask) -> tuple[int, ...]:
+    return tuple(np.flatnonzero(mask).tolist())
 
 
 def divergence_of(before: Logits, after: Logits) -> float:

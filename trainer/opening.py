@@ -96,7 +96,7 @@ def close(run: TrainingRun, status: RunStatus, problem: str) -> bool:
         closed = run.end(status, problem)
         if closed:
             run.say(f"{status}: {problem}")
-            lessons.end(run.pk, run.ids)
+            lessons.end(run.pk, run.ids, f"{status}: {problem}")
     return closed
 
 

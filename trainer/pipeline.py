@@ -206,7 +206,7 @@ def _refuse(run: TrainingRun, mine: "QuerySet[TrainingRun]", candidate: "Candida
                 lease_until=None,
             )
         )
-        lessons.end(run.pk, run.ids)
+        lessons.end(run.pk, run.ids, f"refused by the gate: {candidate.why_not}")
     Challenger.objects.filter(run__lt=run).update(weights=None)
 
 

@@ -43,6 +43,17 @@ def test_each_step_is_told_in_words(reviewer: Reviewer) -> None:
     assert effect(item) == ""
 
 
+def test_the_card_says_why_a_round_came_to_nothing(reviewer: Reviewer) -> None:
+    item = correction()
+    reviewer.decide("approve", item)
+    lessons.begin(5, [item.pk])
+    lessons.end(5, [item.pk], "refused by the gate: 7 loses 12 points")
+    said = "Waiting for the next training (run 5: refused by the gate: 7 loses 12 points)"
+    assert said in reviewer.text(f"{item.pk}/change/")
+    lessons.begin(6, [item.pk])
+    assert said not in reviewer.text(f"{item.pk}/change/")
+
+
 def test_list_card_and_history_show_it(reviewer: Reviewer) -> None:
     item = correction()
     reviewer.decide("approve", item)

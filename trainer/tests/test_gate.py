@@ -235,13 +235,19 @@ def follow_up(new: int, read: int, taken_back: int = 0, kept: int = 40) -> Evide
     return replace(GOOD, taught=taught, fresh=np.arange(60 + new) >= 60, facts=facts)
 
 
-@pytest.mark.parametrize(("new", "read", "passed"), [(3, 3, True), (3, 2, True), (3, 1, False)])
+@pytest.mark.parametrize(("new", "read", "passed"), [(6, 6, True), (6, 3, True), (6, 2, False)])
 def test_only_what_is_new_to_the_champion_must_be_learned(
     new: int, read: int, passed: bool
 ) -> None:
     found = finding("something learned", follow_up(new, read))
     assert found.passed is passed
-    assert found.says.startswith("of 3 new corrections that the champion misreads")
+    assert found.says.startswith("of 6 new corrections that the champion misreads")
+    assert found.about == tuple(range(60 + read, 66))  # those that are still misread
+
+
+def test_a_few_odd_corrections_do_not_hold_back_all_others() -> None:
+    assert finding("something learned", follow_up(new=4, read=0)).passed
+    assert not finding("something learned", follow_up(new=5, read=0)).passed
 
 
 @pytest.mark.parametrize(("kept", "passed"), [(40, True), (27, True), (26, False)])
@@ -285,7 +291,9 @@ def doubted(count: int, of: int, margin: float) -> Evidence:
 def test_labels_that_the_anchor_all_but_excludes_are_few(
     count: int, of: int, margin: float, passed: bool
 ) -> None:
-    assert finding("labels are plausible", doubted(count, of, margin)).passed is passed
+    found = finding("labels are plausible", doubted(count, of, margin))
+    assert found.passed is passed
+    assert found.about == (tuple(range(count)) if margin > 2 else ())
 
 
 def test_no_labels_are_no_implausible_ones() -> None:

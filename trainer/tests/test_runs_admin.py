@@ -5,7 +5,7 @@ import json
 import re
 
 import pytest
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import Group, Permission, User
 from django.core.management import CommandError, call_command
 from django.test import Client
 
@@ -56,7 +56,7 @@ def refused(bench: Bench) -> TrainingRun:
 
 def test_who_may_look_start_and_override(bench: Bench) -> None:
     run = refused(bench)
-    may_look = {"viewer", "starter", "promoter", "superuser"}
+    may_look = {"moderator", "viewer", "starter", "promoter", "superuser"}
     for name, user in everybody().items():
         client = client_of(user)
         outside = 302 if name in {"anonymous", "plain"} else 403
@@ -87,6 +87,44 @@ def test_the_page_of_a_run_shows_the_report_with_pictures(bench: Bench) -> None:
     assert "Override the gate" in page
 
 
+def test_a_finding_leads_to_the_corrections_that_it_is_about(bench: Bench) -> None:
+    run = refused(bench)
+    pk = run.corrections[0][0]
+    found = {"rule": "labels are plausible", "passed": False, "says": "one is not", "about": [0]}
+    TrainingRun.objects.filter(pk=run.pk).update(report={"passed": False, "findings": [found]})
+    page = f"{RUNS}{run.pk}/change/"
+    card = f'<a href="/admin/feedback/correction/{pk}/change/">{pk[:8]}</a>'
+    assert card in client_of(moderator("ann")).get(page).content.decode()
+    assert card not in client_of(starter()).get(page).content.decode()  # who may not see them
+
+
+def test_an_override_is_seen_in_the_list_and_on_the_page(bench: Bench) -> None:
+    run, judge = refused(bench), promoter()
+    TrainingRun.objects.filter(pk=run.pk).update(
+        status=RunStatus.PROMOTED, version=2, override_by=judge, override_reason="looked"
+    )
+    client = client_of(judge)
+    assert shown(client.get(RUNS).content.decode(), "stands") == ["Promoted, gate overridden"]
+    assert "although the gate refused it" in client.get(f"{RUNS}{run.pk}/change/").content.decode()
+
+
+def test_who_starts_runs_cancels_an_open_one_on_its_page(bench: Bench) -> None:
+    approved()
+    client = client_of(starter())
+    client.post(f"{RUNS}start/")
+    run = TrainingRun.objects.get()
+    page, cancel = f"{RUNS}{run.pk}/change/", f"{RUNS}{run.pk}/cancel/"
+    assert cancel in client.get(page).content.decode()
+    onlooker = client_of(moderator("ann"))
+    assert cancel not in onlooker.get(page).content.decode()
+    assert onlooker.post(cancel).status_code == 403
+    client.post(cancel)
+    run.refresh_from_db()
+    assert run.status == RunStatus.CANCELLED
+    assert cancel not in client.get(page).content.decode()
+    assert "has ended already" in client.post(cancel, follow=True).content.decode()
+
+
 def shown(page: str, column: str) -> list[str]:
     cells = re.findall(rf'class="field-{column}[^"]*">(.*?)</t[dh]>', page)
     return [re.sub("<[^>]+>", "", cell) for cell in cells]
@@ -115,6 +153,17 @@ def test_the_list_says_how_each_run_stands_in_a_few_words(bench: Bench) -> None:
     page = client.get(RUNS).content.decode()
     assert shown(page, "stands") == ["Preparing"]
     assert shown(page, "versions") == ["1 → 9"]
+
+
+def test_operators_do_all_that_ops_need_and_no_more() -> None:
+    operator = User.objects.create_user("op", is_staff=True)
+    operator.groups.add(Group.objects.get(name="Operators"))
+    client = client_of(operator)
+    for page in ("recognizer/modelversion/", "recognizer/promotion/", "recognizer/servingprocess/"):
+        assert client.get(f"/admin/{page}").status_code == 200, page
+    assert client.get(RUNS).status_code == 200
+    assert operator.has_perms(["trainer.start_trainingrun", "recognizer.promote_modelversion"])
+    assert client.get("/admin/feedback/correction/").status_code == 403
 
 
 def test_a_second_run_is_refused_in_words(bench: Bench) -> None:
