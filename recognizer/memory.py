@@ -67,6 +67,14 @@ class Adjusted(NamedTuple):
         """Whether the memory had more to say than the network."""
         return self.weight > 0.5
 
+    def confidence_needed(self, threshold: float) -> float:
+        """Return how sure an answer must be to be given, by the version's own threshold.
+
+        A single drawing never makes its name more than 1 / (1 + prior) likely. Its owner has said
+        what it is: where that decides, more likely than not is enough.
+        """
+        return min(threshold, 0.5) if self.decided else threshold
+
 
 @dataclass(frozen=True, eq=False)
 class Memory:

@@ -152,7 +152,7 @@ def _uses() -> Section:
 
 def _sources(card: Mapping[str, Any]) -> list[str]:
     data = card.get("data", {})
-    return list(data.get("sources") or data.get("base", {}).get("sources", []))
+    return list(data.get("sources") or data.get("licences") or [])
 
 
 def _data(card: Mapping[str, Any]) -> Section:
@@ -174,7 +174,7 @@ def _data(card: Mapping[str, Any]) -> Section:
         says.append("People, not images, were set aside for validation where a set names them.")
     if licences := data.get("licences"):
         rows_ = [(each["title"], each["licence"]) for each in licences.values()]
-        tables.append(Table(rows_, ("replayed and judged on", "licence")))
+        tables.append(Table(rows_, ("learned from, by the anchor or since", "licence")))
     if "corrections" in data:
         lessons = data["corrections"]
         ids = hashlib.sha256("\n".join(sorted(entry[0] for entry in lessons)).encode()).hexdigest()

@@ -202,7 +202,9 @@ class Predictor:
         named = adjusted is not None and adjusted.decided
         several = several and not named
         unlike = energy < thresholds.energy and not named
-        abstain = several or unlike or confidence < thresholds.confidence[charset]
+        needed = thresholds.confidence[charset]
+        needed = needed if adjusted is None else adjusted.confidence_needed(needed)
+        abstain = several or unlike or confidence < needed
         return Prediction(
             version=self.version,
             label=None if abstain else LABELS[best],

@@ -14,17 +14,10 @@ from recognizer.predictor import Predictor
 from recognizer.rasterizer import is_degenerate, rasterise
 from recognizer.strokes import Ink
 from trainer.assessment.answers import Answered, Scribbled
-from trainer.calibration import Calibration
 from trainer.characters import Handwriting, Images, StrokeSet
 from trainer.evaluation import Logits
 from trainer.outliers import HELD_OUT, TRAINED, Family, sample_outliers
 from trainer.release import REPORTED_SCRIBBLES, REPORTED_SEED
-
-
-def calibration_of(predictor: Predictor) -> Calibration:
-    """Return the temperatures and thresholds of a version's card."""
-    card = predictor.card
-    return Calibration(dict(card.temperature), dict(card.abstain.confidence), card.abstain.energy)
 
 
 def answer(predictor: Predictor, parts: Sequence[Handwriting]) -> Answered:

@@ -69,6 +69,11 @@ class Base:
     sources: tuple[str, ...]
     digest: str  # of all of it: the same digest is the same base
 
+    @property
+    def real(self) -> bool:
+        """Whether people wrote any of it."""
+        return any(name != synthesis.NAME for name in self.sources)
+
 
 def real_sources(root: Path) -> tuple[str, ...]:
     """Return the sets below a data folder that can serve; nothing is fetched for this."""

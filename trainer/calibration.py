@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recognizer.alphabet import CHARSETS, Charset
+from recognizer.checkpoints import Card
 from trainer.evaluation import Logits, Scored, energies, join, probabilities, within
 
 Weights = NDArray[np.float64]  # (n,)
@@ -28,6 +29,11 @@ class Calibration:
     temperature: dict[Charset, float]
     confidence: dict[Charset, float]  # abstain below
     energy: float  # abstain below
+
+    @classmethod
+    def of(cls, card: Card) -> "Calibration":
+        """Return what the card of a version says."""
+        return cls(dict(card.temperature), dict(card.abstain.confidence), card.abstain.energy)
 
 
 def calibrate(kinds: Mapping[str, Scored], outliers: Logits, budget: float = 0.007) -> Calibration:

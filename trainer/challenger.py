@@ -50,15 +50,17 @@ def make(
     base: Base,
     config: FinetuneConfig,
     report: Report = lambda *_: None,
+    *,
+    released: Calibration | None = None,
 ) -> Challenger:
-    """Build a challenger from the anchor.
+    """Build a challenger from the anchor, whose own calibration is `released`.
 
     Raises:
         As `finetune`.
     """
     held_out = hold_out(corrections)
     made = finetune(anchor, corrections, base.exemplars, config, late=held_out, report=report)
-    return Challenger(made.network, made.early, held_out, calibrated(made.network, base))
+    return Challenger(made.network, made.early, held_out, calibrated(made.network, base, released))
 
 
 def hold_out(corrections: Corrections) -> NDArray[np.bool_]:
@@ -98,8 +100,15 @@ def averaged(networks: Sequence[Network]) -> Network:
     return soup.eval()
 
 
-def calibrated(network: Network, base: Base) -> Calibration:
-    """Fit temperatures and thresholds on the part of the base that is kept for it."""
+def calibrated(network: Network, base: Base, released: Calibration | None = None) -> Calibration:
+    """Fit temperatures and thresholds on the part of the base that is kept for it.
+
+    Where nobody wrote the base, the anchor's own, if given, is kept: it was fitted on people, and
+    fine-tuning moves a network less than handwriting that a program draws differs from theirs
+    (docs/experiments.md).
+    """
+    if released is not None and not base.real:
+        return released
     kinds: dict[str, Scored] = {}
     part = base.calibration
     logits = logits_of(network, part.images)
@@ -118,6 +127,7 @@ class Standing:
     champion: Network
     champion_temperature: dict[Charset, float]
     base: Base
+    released: Calibration | None = None  # the anchor's own
 
 
 def evidence(

@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainer import gate
-from trainer.base import Base
 from trainer.challenger import Challenger, Standing, averaged, calibrated, evidence
 from trainer.export import parity, turn_by_turn
 from trainer.finetune import Corrections
@@ -57,7 +56,7 @@ def best(
     news = news or News()
     all_of_them = dict(built)
     if len(built) > 1:
-        all_of_them[MEAN] = _mean(list(built.values()), standing.base)
+        all_of_them[MEAN] = _mean(list(built.values()), standing)
     judged: dict[str, Judgement] = {}
     for name, challenger in all_of_them.items():
         facts = replace(_facts(challenger.network, standing), taken_back=news.taken_back)
@@ -68,14 +67,14 @@ def best(
     return best_name, all_of_them[best_name], judged[best_name]
 
 
-def _mean(challengers: Sequence[Challenger], base: Base) -> Challenger:
+def _mean(challengers: Sequence[Challenger], standing: Standing) -> Challenger:
     network = averaged([challenger.network for challenger in challengers])
     early = [challenger.early for challenger in challengers if challenger.early is not None]
     return Challenger(
         network,
         averaged(early) if early else None,
         challengers[0].held_out,
-        calibrated(network, base),
+        calibrated(network, standing.base, standing.released),
     )
 
 

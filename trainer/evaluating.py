@@ -15,11 +15,12 @@ from django.utils import timezone
 from recognizer import openings
 from recognizer.models import ModelVersion
 from trainer import field, gate, splits
-from trainer.answering import answer, calibration_of, scribble
+from trainer.answering import answer, scribble
 from trainer.assessment.answers import Answered
 from trainer.assessment.comparison import Comparison, compare
 from trainer.assessment.figures import Assessment, assess
 from trainer.assessment.report import About, Milestone
+from trainer.calibration import Calibration
 from trainer.datasets import DataError
 from trainer.splits import Split
 from trainer.subjects import Subject
@@ -74,7 +75,7 @@ def look(subject: Subject, request: Request) -> Look:
     split = _opened(request, subject)
     answered = answer(subject.predictor, split.parts)
     scribbled = scribble(subject.predictor, split.inks)
-    found = assess(answered, calibration_of(subject.predictor), scribbled)
+    found = assess(answered, Calibration.of(subject.predictor.card), scribbled)
     digest = splits.digest(split)
     if split.once:
         errors = {part.charset: round(part.error, 5) for part in found.reliability}
@@ -96,7 +97,7 @@ def look_at_both(before: Subject, after: Subject, request: Request) -> Pair:
         )
     split = _opened(request, before, after)
     answers = [answer(subject.predictor, split.parts) for subject in (before, after)]
-    calibrations = [calibration_of(subject.predictor) for subject in (before, after)]
+    calibrations = [Calibration.of(subject.predictor.card) for subject in (before, after)]
     found = compare(answers[0], answers[1], calibrations[0], calibrations[1])
     digest = splits.digest(split)
     if split.once:

@@ -90,6 +90,12 @@ class Ground:
     version: int
     digest: str  # of the anchor's weights
     base: Base
+    card: Card  # the anchor's
+
+    @property
+    def calibration(self) -> Calibration:
+        """What the anchor was released with."""
+        return Calibration.of(self.card)
 
 
 def ground(version: int | None = None) -> Ground:
@@ -104,11 +110,12 @@ def ground(version: int | None = None) -> Ground:
     row = ModelVersion.objects.select_related("parent").get(pk=number)
     anchor = row.parent or row
     folder = publishing.fetch(anchor.folder, anchor.sha256)
-    digest = read_card(folder).sha256[WEIGHTS]
+    card = read_card(folder)
+    digest = card.sha256[WEIGHTS]
     network = read_network(folder / WEIGHTS)
     scale = 0.1 if settings.TRAIN_SMALL else 1.0
     base = prepare(network, digest, Path(settings.DATA_DIR), preparing.folder(), scale)
-    return Ground(network, anchor.number, digest, base)
+    return Ground(network, anchor.number, digest, base, card)
 
 
 def build(run: TrainingRun, index: int, report: Report) -> bytes:
@@ -119,7 +126,8 @@ def build(run: TrainingRun, index: int, report: Report) -> bytes:
     """
     corrections = lesson.gather(run.corrections)
     there = ground(run.base_version)
-    made = make(there.anchor, corrections, there.base, config_of(run.config[index]), report)
+    config = config_of(run.config[index])
+    made = make(there.anchor, corrections, there.base, config, report, released=there.calibration)
     tensors = {_NETWORK + name: value for name, value in made.network.state_dict().items()}
     if made.early is not None:
         tensors |= {_EARLY + name: value for name, value in made.early.state_dict().items()}
@@ -139,9 +147,10 @@ def judge(run: TrainingRun, alive: Callable[[], None] = lambda: None) -> Candida
     corrections = lesson.gather(run.corrections)
     there = ground(run.base_version)
     champion, card = _champion(run.base_version)
-    standing = Standing(there.anchor, champion, dict(card.temperature), there.base)
+    temperature = dict(card.temperature)
+    standing = Standing(there.anchor, champion, temperature, there.base, there.calibration)
     built = {
-        f"challenger {row.index}": _read(bytes(row.weights or b""), corrections, there.base)
+        f"challenger {row.index}": _read(bytes(row.weights or b""), corrections, there)
         for row in run.challengers.exclude(weights=None).order_by("index")
     }
     name, chosen, judged = best(
@@ -182,7 +191,7 @@ def _champion(number: int) -> tuple[Network, Card]:
     return read_network(folder / WEIGHTS), read_card(folder)
 
 
-def _read(data: bytes, corrections: Corrections, base: Base) -> Challenger:
+def _read(data: bytes, corrections: Corrections, there: Ground) -> Challenger:
     tensors, facts = tensors_of(data)
 
     def network(prefix: str) -> Network | None:
@@ -196,7 +205,8 @@ def _read(data: bytes, corrections: Corrections, base: Base) -> Challenger:
     made = network(_NETWORK)
     if made is None:
         raise ValueError("a challenger has no weights")
-    return Challenger(made, network(_EARLY), hold_out(corrections), calibrated(made, base))
+    calibration = calibrated(made, there.base, there.calibration)
+    return Challenger(made, network(_EARLY), hold_out(corrections), calibration)
 
 
 def _news(run: TrainingRun) -> News:
@@ -242,7 +252,7 @@ def _candidate(
     manifest = {
         "anchor": {"version": there.version, "weights": there.digest},
         "base": {"digest": there.base.digest, "sources": list(there.base.sources)},
-        "licences": {name: _licence(name) for name in there.base.sources},
+        "licences": _licences(there),
         "settings": [run.config[index] for index in chosen],
         "chosen": chosen,
         "corrections": run.corrections,
@@ -280,6 +290,15 @@ def _sliced(base: Base, seen: gate.Evidence, calibration: Calibration) -> dict[s
         devices=np.array([DEVICES.get(name, "unknown") for name in names]),
     )
     return slices(assess(answered, calibration))
+
+
+def _licences(there: Ground) -> dict[str, dict[str, str]]:
+    """Return titles and licences of the data that the weights descend from."""
+    ours = {
+        name: {"title": source["title"], "licence": source["licence"]}
+        for name, source in there.card.data.get("sources", {}).items()
+    }
+    return ours | {name: _licence(name) for name in there.base.sources}
 
 
 def _licence(name: str) -> dict[str, str]:

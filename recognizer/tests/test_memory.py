@@ -396,6 +396,17 @@ def test_the_energy_does_not_hide_what_the_memory_decides() -> None:
     assert not answer.abstain
 
 
+def test_what_its_owner_named_is_answered_however_sure_the_version_asks_to_be() -> None:
+    abstain = {"confidence": dict.fromkeys(CHARSETS, 0.99), "energy": 0}
+    predictor, _ = fixed({"3": 12.0}, abstain=abstain)
+    assert predictor.predict(INK, "digits").label == "3"
+    answer = predictor.predict(INK, "digits", corrected(direction(1), SEVEN))
+    assert answer.label == "7"
+    assert answer.confidence > 0.5
+    far = corrected(at(0.94, direction(1), direction(2)), SEVEN)  # like it, and does not decide
+    assert predictor.predict(INK, "digits", far).label is None
+
+
 def test_whoever_named_a_drawing_in_parts_has_it_read() -> None:
     predictor, _ = fixed({"3": 8.0})
     parted = (*INK, INK[0] + [1000.0, 0.0])

@@ -26,7 +26,10 @@ CHALLENGER: dict[str, Any] = {
     "data": {
         "anchor": {"version": 1, "weights": "abcdef0123456789"},
         "base": {"digest": "f" * 64, "sources": ["mnist", "synthesis"]},
-        "licences": {"mnist": {"title": "MNIST", "licence": "CC BY-SA 3.0"}},
+        "licences": {
+            "mnist": {"title": "MNIST", "licence": "CC BY-SA 3.0"},
+            "synthesis": {"title": "our own parametric handwriting", "licence": "MIT"},
+        },
         "settings": [{"seed": 5, "lr": 0.002}],
         "corrections": LESSONS,
         "run": 4,

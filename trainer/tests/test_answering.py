@@ -9,8 +9,8 @@ from recognizer.alphabet import CHARSETS, LABELS
 from recognizer.predictor import Predictor
 from recognizer.publishing import PACKAGED_ANCHOR
 from trainer import answering
-from trainer.answering import answer, calibration_of, scribble
-from trainer.calibration import abstains
+from trainer.answering import answer, scribble
+from trainer.calibration import Calibration, abstains
 from trainer.characters import StrokeSet
 from trainer.evaluation import probabilities
 from trainer.synthesis import draw, writer_style
@@ -34,7 +34,7 @@ def drawings() -> StrokeSet:
 def test_every_answer_is_the_one_that_the_predictor_gives() -> None:
     part = drawings()
     found = answer(served(), [part])
-    calibration = calibration_of(served())
+    calibration = Calibration.of(served().card)
     for charset in CHARSETS:
         ours = probabilities(found.logits, charset, calibration.temperature[charset])
         away = abstains(found.logits, charset, calibration)
@@ -64,7 +64,7 @@ def test_scribbles_come_of_every_family_and_most_are_caught(
     assert len(found.logits) == 60
     assert {"struck_out", "row_of_characters", "heart"} <= set(found.families)
     assert list(found.trained) == [True] * 30 + [False] * 30
-    assert abstains(found.logits, "all", calibration_of(served())).mean() > 0.9
+    assert abstains(found.logits, "all", Calibration.of(served().card)).mean() > 0.9
 
 
 def test_without_strokes_nothing_is_spoilt(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,6 +9,7 @@ import torch
 
 from recognizer.alphabet import CHARSETS
 from trainer import challenger
+from trainer.calibration import Calibration
 from trainer.challenger import (
     Challenger,
     Standing,
@@ -133,6 +134,14 @@ def test_the_evidence_holds_everybodys_answers() -> None:
     assert found.facts.megabytes == 3.0
     assert found.facts.distance == distance(made.network, ANCHOR) > 0
     assert set(made.calibration.temperature) == set(CHARSETS)
+
+
+def test_what_the_anchor_was_released_with_stands_where_nobody_wrote_the_base() -> None:
+    released = Calibration(dict.fromkeys(CHARSETS, 0.8), dict.fromkeys(CHARSETS, 0.5), 1.0)
+    drawn = replace(BASE, sources=("synthesis",))
+    assert challenger.calibrated(ANCHOR, drawn, released) == released
+    written = replace(BASE, sources=("mnist", "synthesis"))
+    assert challenger.calibrated(ANCHOR, written, released) == challenger.calibrated(ANCHOR, BASE)
 
 
 def test_the_anchor_as_its_own_challenger_differs_in_nothing() -> None:

@@ -138,6 +138,9 @@ def test_a_version_says_what_it_was_made_from(settings: Settings) -> None:
     assert report["passed"] is True
     assert len(report["findings"]) >= 11
     assert manifest["licences"]["synthesis"]["licence"] == "MIT"
+    assert manifest["licences"]["mnist"]["licence"] == "CC BY-SA 3.0"  # the anchor knows it
+    anchor = read_card(publishing.PACKAGED_ANCHOR)
+    assert (card.temperature, card.abstain) == (anchor.temperature, anchor.abstain)
     kinds = {each["name"] for each in version.metrics["slices"]["device_kinds"]}
     assert kinds == {"parametric digit", "parametric lower", "parametric upper"}
     readable = (Path(settings.VERSIONS_DIR) / version.folder / "card.md").read_text()
