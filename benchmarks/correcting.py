@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from benchmarks.writers import Labels, Rasters, Writer
 from recognizer.alphabet import LABELS, Charset, ambiguity_group, indices
-from recognizer.memory import Memory, MemoryParameters
+from recognizer.memory import Adjusted, Memory, MemoryParameters
 from recognizer.predictor import Predictor
 from trainer.evaluation import probabilities
 
@@ -38,6 +38,7 @@ class Outputs:
     labels: Labels  # (n,) the true ones
     probabilities: NDArray[np.float64]  # (n, 36) calibrated, over each drawing's character set
     features: NDArray[np.float32]  # (n, F)
+    thresholds: NDArray[np.float64]  # (n,) below which confidence the version is not sure
     setup: Setup
 
     @classmethod
@@ -51,14 +52,16 @@ class Outputs:
             for start in range(0, len(rasters), _BATCH)
         ]
         logits = np.concatenate([part[0] for part in parts])
-        calibrated = np.zeros(logits.shape)
+        calibrated, thresholds = np.zeros(logits.shape), np.zeros(len(logits))
         charsets = np.array([charset_of(label, setup) for label in labels])
         for charset in predictor.card.temperature:
             rows = charsets == charset
             if rows.any():
                 temperature = predictor.card.temperature[charset]
                 calibrated[rows] = probabilities(logits[rows], charset, temperature)
-        return cls(labels, calibrated, np.concatenate([part[1] for part in parts]), setup)
+                thresholds[rows] = predictor.card.abstain.confidence[charset]
+        features = np.concatenate([part[1] for part in parts])
+        return cls(labels, calibrated, features, thresholds, setup)
 
     @cached_property
     def answers(self) -> Labels:
@@ -72,12 +75,20 @@ class Outputs:
 
     def answers_with(self, memory: Memory, which: Iterable[int]) -> Labels:
         """Return the answers to some of the drawings, with a memory."""
-        return np.array([self._answer_with(memory, index) for index in which], np.intp)
+        found = [self._adjusted(memory, index).probabilities.argmax() for index in which]
+        return np.array(found, np.intp)
 
-    def _answer_with(self, memory: Memory, index: int) -> int:
+    def unsure_with(self, memory: Memory, which: Iterable[int]) -> int:
+        """Return how many of the drawings are answered with "not sure" for want of confidence."""
+        answers = [(self._adjusted(memory, index), self.thresholds[index]) for index in which]
+        return sum(
+            bool(answer.probabilities.max() < answer.confidence_needed(threshold))
+            for answer, threshold in answers
+        )
+
+    def _adjusted(self, memory: Memory, index: int) -> Adjusted:
         charset = charset_of(int(self.labels[index]), self.setup)
-        adjusted = memory.adjust(self.probabilities[index], self.features[index], charset)
-        return int(adjusted.probabilities.argmax())
+        return memory.adjust(self.probabilities[index], self.features[index], charset)
 
 
 def charset_of(label: int, setup: Setup) -> Charset:
@@ -151,6 +162,8 @@ class Tally:
     elsewhere_after: int = 0
     grouped_before: int = 0  # the same with look-alikes (0/o, 1/l/i …) counted as one character
     grouped_after: int = 0
+    unsure_before: int = 0  # answered with "not sure"
+    unsure_after: int = 0
     corrections: int = 0
     people: int = 0
 
@@ -200,6 +213,8 @@ def measure(person: Person, memory: Memory, corrected: Labels) -> Tally:
         elsewhere_after=errors(after, other),
         grouped_before=grouped(before),
         grouped_after=grouped(after),
+        unsure_before=person.outputs.unsure_with(Memory(memory.version), person.later),
+        unsure_after=person.outputs.unsure_with(memory, person.later),
         corrections=len(corrected),
         people=1,
     )

@@ -150,6 +150,12 @@ def _after(prefix: str, tally: Tally, *, goal: bool) -> list[report.Figure]:
             note=f"{tally.elsewhere} drawings of characters not corrected",
         ),
         report.Figure(f"{prefix}the same, look-alikes as one", tally.lost_grouped, "points"),
+        report.Figure(
+            f"{prefix}not sure",
+            100 * tally.unsure_after / tally.drawings,
+            "%",
+            note=f"{tally.unsure_before} → {tally.unsure_after} of {tally.drawings}",
+        ),
     ]
 
 

@@ -80,7 +80,7 @@ def person() -> Person:
     features = np.zeros((16, 2), np.float32)
     features[labels == 7] = [1.0, 0.02]
     features[labels == 1] = [0.0, 1.0]
-    outputs = Outputs(labels, probabilities, features, "joint")
+    outputs = Outputs(labels, probabilities, features, np.full(16, 0.95), "joint")
     return Person(Writer("w", "real digits", labels, (SEVEN,) * 16), outputs)
 
 
@@ -109,6 +109,7 @@ def test_later_drawings_are_counted_and_characters_not_corrected_apart() -> None
     assert (tally.elsewhere, tally.elsewhere_before, tally.elsewhere_after) == (4, 0, 0)
     assert tally.fewer == 100
     assert tally.lost == 0
+    assert (tally.unsure_before, tally.unsure_after) == (8, 4)  # its owner's word is enough
 
 
 def test_tallies_of_several_people_add_up() -> None:
@@ -120,7 +121,7 @@ def test_tallies_of_several_people_add_up() -> None:
 def test_look_alikes_count_as_one_only_where_it_says_so() -> None:
     labels = np.array([0, 0])
     probabilities = np.eye(36)[[24, 24]]  # o
-    outputs = Outputs(labels, probabilities, np.ones((2, 2), np.float32), "joint")
+    outputs = Outputs(labels, probabilities, np.ones((2, 2), np.float32), np.zeros(2), "joint")
     one = Person(Writer("w", "real digits", labels, (SEVEN,) * 2), outputs)
     tally = measure(one, Memory(1), np.array([], np.intp))
     assert tally.elsewhere_before == 1
