@@ -3,14 +3,15 @@
 from django.contrib import admin
 from django.urls import path
 
-from feedback import people
+from feedback import memories, people
 from feedback.api import router as corrections
 from recognizer import operations, views
-from recognizer.api import api
+from recognizer.api import api, recall_with
 from trainer.api import router as runs
 
 api.add_router("", corrections)
 api.add_router("", runs)
+recall_with(memories.of_request)
 
 urlpatterns = [
     path("", people.introduced(views.draw), name="draw"),

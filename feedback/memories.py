@@ -5,12 +5,20 @@ Everything here takes milliseconds to tenths of a second, so it runs in a thread
 stroke path. Knows nothing about sockets.
 """
 
-from collections.abc import Iterable
+import asyncio
+import logging
+from collections import OrderedDict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
+from channels.db import database_sync_to_async
 from django.conf import settings
+from django.db import DatabaseError
+from django.http import HttpRequest
 
+from feedback import people
 from feedback.models import Correction, Verdict
 from feedback.people import Person
 from recognizer.alphabet import INDEX
@@ -18,10 +26,22 @@ from recognizer.memory import Memory, MemoryParameters
 from recognizer.predictor import Predictor
 from recognizer.rasterizer import Raster, rasterise
 
+logger = logging.getLogger(__name__)
+
 Named = tuple[Raster, str, str]  # drawing, label, verdict
 
 _LOOKED_AT: Final = 8  # times as many corrections as a memory holds: most may repeat one another
+_KEPT: Final = 64  # memories of those who ask by HTTP: one request after another
 _TRIED: Final = 1.25  # times as many different drawings: `Memory` keeps the useful ones
+
+
+@dataclass(frozen=True)
+class _Built:
+    ids: list[UUID]  # what it was built from
+    memory: Memory
+
+
+_recent: OrderedDict[str, _Built] = OrderedDict()  # by person, who asked last at the end
 
 
 def empty(predictor: Predictor) -> Memory:
@@ -34,9 +54,43 @@ def recall(person: Person, predictor: Predictor) -> Memory:
     return build(drawings(person), predictor)
 
 
+async def of_request(request: HttpRequest, predictor: Predictor) -> Memory | None:
+    """Return the memory of who sends a request, None where that is nobody known.
+
+    Without the database everybody is answered by the network alone.
+    """
+    if people.COOKIE not in request.COOKIES and settings.SESSION_COOKIE_NAME not in request.COOKIES:
+        return None
+    try:
+        person, ids = await database_sync_to_async(_newest)(request)
+        found = _recent.pop(person.key, None)
+        if not ids:
+            return None
+        if found is None or (found.ids, found.memory.version) != (ids, predictor.version):
+            named = await database_sync_to_async(_named)(ids)
+            # Networks take their time, and all requests share the database's thread.
+            found = _Built(ids, await asyncio.to_thread(build, named, predictor))
+    except DatabaseError:
+        logger.warning("a personal memory could not be looked up")
+        return None
+    _recent[person.key] = found
+    if len(_recent) > _KEPT:
+        _recent.popitem(last=False)
+    return found.memory
+
+
 def drawings(person: Person) -> list[Named]:
     """Return what a person has named, oldest first; the part that asks the database."""
-    rows = Correction.objects.in_bulk(_different(person))
+    return _named(_different(person))
+
+
+def _newest(request: HttpRequest) -> tuple[Person, list[UUID]]:
+    person = people.of_request(request)
+    return person, [] if person.is_new else _different(person)
+
+
+def _named(ids: Sequence[UUID]) -> list[Named]:
+    rows = Correction.objects.in_bulk(ids)
     return [
         # From the strokes: a new version may come with a rasteriser that draws differently.
         (row.raster if row.ink is None else rasterise(row.ink), row.submitted_label, row.verdict)

@@ -4,6 +4,7 @@ Views read a request (`questions.py`), ask the recogniser and answer. Other room
 """
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 from asgiref.sync import sync_to_async
@@ -15,8 +16,9 @@ from pydantic import Field, TypeAdapter
 
 from recognizer import explanations, metrics, serving, versions
 from recognizer.alphabet import Charset
+from recognizer.memory import Memory
 from recognizer.payloads import ApiError, error_response, validation_response
-from recognizer.predictor import Prediction
+from recognizer.predictor import Prediction, Predictor
 from recognizer.questions import (
     ERRORS,
     PredictIn,
@@ -46,6 +48,21 @@ _PREDICT_IN: Final = TypeAdapter(PredictIn)
 
 api.add_router("", explanations.router)
 
+Recall = Callable[[HttpRequest, Predictor], Awaitable[Memory | None]]
+
+
+async def _nobody(request: HttpRequest, predictor: Predictor) -> None:
+    """Remember nobody: who people are is another room's business."""
+
+
+_recall: Recall = _nobody
+
+
+def recall_with(recall: Recall) -> None:
+    """Answer people who are known with the memory that `recall` returns for them."""
+    global _recall
+    _recall = recall
+
 
 class PredictOut(Schema):
     """A calibrated prediction and the image that it was made from."""
@@ -54,6 +71,7 @@ class PredictOut(Schema):
     label: str | None = Field(description="null when there is nothing to read, or it abstains")
     confidence: float
     abstain: bool
+    personal: bool = Field(description="the corrections of who asks have changed the answer")
     several: bool = Field(description="it abstains because the strokes are several characters")
     probabilities: list[float] = Field(description="36 numbers in the order 0-9, a-z")
     charset: Charset
@@ -84,11 +102,16 @@ class VersionsOut(Schema):
 
 @api.post("/predict", response={200: PredictOut, **ERRORS}, openapi_extra=described(PredictIn))
 async def predict(request: HttpRequest) -> PredictOut:
-    """Predict one character from strokes, a picture in JSON, or an uploaded file."""
+    """Predict one character from strokes, a picture in JSON, or an uploaded file.
+
+    Whoever sends the cookie of the page is answered with what they have corrected, as on the page;
+    everybody else by the network alone.
+    """
     take(_buckets, request)
     predictor = serving_predictor()
     question = await asked(request, _PREDICT_IN)
-    return _answer(question.prediction(predictor), question.charset, question.raster)
+    memory = await _recall(request, predictor)
+    return _answer(question.prediction(predictor, memory), question.charset, question.raster)
 
 
 @api.get("/versions", response={200: VersionsOut})
@@ -130,6 +153,7 @@ def _answer(prediction: Prediction, charset: Charset, raster: Raster) -> Predict
         label=prediction.label,
         confidence=prediction.confidence,
         abstain=prediction.abstain,
+        personal=prediction.personal,
         several=prediction.several,
         probabilities=list(prediction.probabilities),
         charset=charset,

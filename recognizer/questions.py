@@ -16,6 +16,7 @@ from pydantic import ConfigDict, Field, TypeAdapter, model_validator
 from recognizer import serving
 from recognizer.alphabet import CHARSETS, Charset
 from recognizer.apart import is_several
+from recognizer.memory import Memory
 from recognizer.messages import LabelText, Sample
 from recognizer.payloads import (
     ApiError,
@@ -91,11 +92,11 @@ class Asked:
     readable: bool  # whether there is ink with an extent
     several: bool = False  # whether its strokes are several characters
 
-    def prediction(self, predictor: Predictor) -> Prediction:
-        """Return the answer."""
+    def prediction(self, predictor: Predictor, memory: Memory | None = None) -> Prediction:
+        """Return the answer, with what is remembered of who asks."""
         if not self.readable:
             return predictor.nothing(self.charset)
-        return predictor.predict_raster(self.raster, self.charset, several=self.several)
+        return predictor.predict_raster(self.raster, self.charset, memory, several=self.several)
 
 
 def take(buckets: Buckets, request: HttpRequest) -> None:
