@@ -18,7 +18,7 @@ from django.db import transaction
 from django.db.models import Max, Q
 from django.utils import timezone
 
-from feedback import scoring
+from feedback import scoring, trail
 from feedback.contradictions import without_contradiction
 from feedback.models import EFFECTS, Action, Correction, Learning, ReviewEvent, Status
 from feedback.moves import Conflict, Decided, Move, Outcome
@@ -263,6 +263,7 @@ def _carry_out(moves: Sequence[Move], start: Status, act: _Act, outcome: Outcome
         for row in move.rows
     ]
     saved = {event.correction_id: event.pk for event in ReviewEvent.objects.bulk_create(events)}
+    trail.tell(act.action, saved)
     for move in moves:
         item = move.rows[0]
         outcome.decided.append(

@@ -15,7 +15,7 @@ from django.db import connection, transaction
 from django.db.models import F
 from django.utils import timezone
 
-from feedback import decisions
+from feedback import decisions, trail
 from feedback.models import Action, Correction, CorrectionQuerySet, ReviewEvent, Status
 
 _BATCH: Final = 200
@@ -77,6 +77,7 @@ def _erase_batch(rows: Sequence[Correction], action: Action) -> int:
         for row in rows
     )
     Correction.objects.filter(pk__in=ids).erase()
+    trail.tell(action, ids)
     for item in {row.duplicate_of_id for row in rows if row.duplicate_of_id} - ids:
         left = Correction.objects.filter(duplicate_of=item).count()
         Correction.objects.filter(pk=item).update(duplicates=left)

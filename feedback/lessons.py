@@ -19,7 +19,7 @@ from django.db.models import Count, Exists, F, Max, Min, OuterRef, Q, UUIDField
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from feedback import decisions, processes
+from feedback import decisions, processes, trail
 from feedback.models import (
     EFFECTS,
     Action,
@@ -69,17 +69,16 @@ def begin(run: int, ids: Iterable[UUID]) -> int:
     """Say that a run learns from these items; what is live already stays so. Returns how many."""
     waiting = Correction.objects.filter(status=Status.APPROVED, learning=Learning.NOTHING)
     return sum(
-        _change(rows, Action.TRAIN, reason=f"run {run}", learning=Learning.TRAINING)
+        _change(rows, Action.TRAIN, run=run, learning=Learning.TRAINING)
         for rows in _with_copies(waiting, ids)
     )
 
 
 def end(run: int, ids: Iterable[UUID], why: str = "") -> int:
     """Say that a run made no champion of what it learned: these items wait for the next one."""
-    reason = f"run {run}: {why}" if why else f"run {run}"
     in_training = Correction.objects.filter(learning=Learning.TRAINING)
     return sum(
-        _change(rows, Action.WAIT, reason=reason, learning=Learning.NOTHING)
+        _change(rows, Action.WAIT, run=run, why=why, learning=Learning.NOTHING)
         for rows in _with_copies(in_training, ids)
     )
 
@@ -210,11 +209,14 @@ def _change(
     action: Action,
     version: int | None = None,
     *,
-    reason: str = "",
+    run: int | None = None,
+    why: str = "",
     **changes: Any,
 ) -> int:
     """Change rows and write their events; who is no longer among `rows` by then is left alone."""
     champion = decisions.champion_version()
+    reason = ": ".join(part for part in (f"run {run}" if run else "", why) if part)
+    led_to = {name: number for name, number in (("run", run), ("version", version)) if number}
     count = 0
     for ids in _batches(list(rows.values_list("pk", flat=True))):
         with transaction.atomic():
@@ -230,6 +232,7 @@ def _change(
                     for row in batch
                 ]
             )
+            trail.tell(action, [row.pk for row in batch], **led_to)
             count += len(batch)
     return count
 

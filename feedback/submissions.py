@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import DatabaseError, IntegrityError, transaction
 from django.db.models import F
 
-from feedback import decisions, fingerprints, scoring
+from feedback import decisions, fingerprints, scoring, trail
 from feedback.metrics import CORRECTIONS
 from feedback.models import Action, Correction, Device, ReviewEvent, Verdict
 from feedback.people import Person
@@ -100,6 +100,8 @@ def submit(submission: Submission) -> tuple[Correction, bool]:
         CORRECTIONS.labels(type(error).__name__.lower()).inc()
         raise
     CORRECTIONS.labels("stored" if is_new else "repeated").inc()
+    if is_new:
+        trail.tell(Action.SUBMIT, [row.pk], verdict=str(row.verdict), answered_by=row.version)
     return row, is_new
 
 

@@ -5,11 +5,12 @@ act on the same champion one wins and the other is told. Knows nothing about req
 `publishing.fetch`, or training.
 """
 
-import logging
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Final
 
+import structlog
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
@@ -34,7 +35,7 @@ from recognizer.predictor import Predictor
 PERMISSION: Final = "recognizer.promote_modelversion"
 SEEN_SECONDS: Final = 15  # a process that was silent for longer does not count
 
-logger = logging.getLogger(__name__)
+logger = structlog.get_logger(__name__)
 
 
 class Refused(Exception):
@@ -96,7 +97,7 @@ def register(
     card = verify(publishing.fetch(folder, card_sha256))
     if card.number != number:
         raise Refused(f"the card in {folder} is that of version {card.number}, not {number}")
-    row, _ = ModelVersion.objects.get_or_create(
+    row, is_new = ModelVersion.objects.get_or_create(
         number=number,
         defaults={
             "parent_id": parent,
@@ -111,6 +112,8 @@ def register(
         raise Refused(f"version {number} is registered with other files")
     # A number that was chosen by hand must not be given away again.
     Champion.objects.filter(pk=ONLY, last_number__lt=number).update(last_number=number)
+    if is_new:
+        logger.info("version registered", version=number, sha256=card_sha256)
     return row
 
 
@@ -278,6 +281,10 @@ def _move(
         )
         if not moved:  # a database without our lock
             raise LostRace(expected, champion())
+        # What is logged names nobody: who did it and why is in the ledger.
+        facts = {"version": number, "before": expected, "kind": str(kind), "run": run}
+        facts |= {"override": override, "by_hand": actor is not None}
+        transaction.on_commit(partial(logger.info, "champion", **facts))
         transaction.on_commit(notices.announce)
     return line
 

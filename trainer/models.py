@@ -6,9 +6,11 @@ nothing about torch, Celery or the gate's rules.
 """
 
 from datetime import timedelta
+from functools import partial
 from typing import Any, ClassVar, Final, Self
 from uuid import UUID, uuid4
 
+import structlog
 from django.conf import settings
 from django.db import models, transaction
 from django.db.models import F, Q
@@ -18,6 +20,8 @@ from django.utils import timezone
 
 ATTEMPTS: Final = 3
 MOST_CHALLENGERS: Final = 16
+
+log = structlog.get_logger(__name__)
 
 
 class RunStatus(models.TextChoices):
@@ -127,7 +131,13 @@ class TrainingRun(models.Model):
             )
             if moved:
                 self.challengers.update(owner="", lease_until=None, weights=None)
+                note(self.pk, status, problem=problem)
         return bool(moved)
+
+
+def note(run: int, status: RunStatus, **facts: Any) -> None:
+    """Log that a run has come so far, once the transaction that brought it there is committed."""
+    transaction.on_commit(partial(log.info, "training run", run=run, status=str(status), **facts))
 
 
 class RunLine(models.Model):
@@ -214,9 +224,11 @@ def claim_challenger(owner: str) -> Challenger | None:
             .update(owner=owner, attempts=F("attempts") + 1, lease_until=lease_end(), step=0)
         )
         if taken:
-            TrainingRun.objects.filter(pk=run, status=RunStatus.QUEUED).update(
+            begun = TrainingRun.objects.filter(pk=run, status=RunStatus.QUEUED).update(
                 status=RunStatus.RUNNING, started=Now()
             )
+            if begun:
+                note(run, RunStatus.RUNNING)
             return Challenger.objects.select_related("run").get(pk=pk)
     return None
 
@@ -246,7 +258,9 @@ def claim_judging(owner: str) -> TrainingRun | None:
             )
         )
         if taken:
-            return TrainingRun.objects.select_related("override_by").get(pk=pk)
+            claimed = TrainingRun.objects.select_related("override_by").get(pk=pk)
+            note(pk, RunStatus.GATING, attempt=claimed.attempts)
+            return claimed
     return None
 
 

@@ -18,7 +18,15 @@ from recognizer import registry
 from recognizer.models import Champion, ModelVersion, Promotion, PromotionKind
 from trainer import lesson
 from trainer.finetuning import settings_for
-from trainer.models import MOST_CHALLENGERS, OPEN, Challenger, RunStatus, TrainingRun, Trigger
+from trainer.models import (
+    MOST_CHALLENGERS,
+    OPEN,
+    Challenger,
+    RunStatus,
+    TrainingRun,
+    Trigger,
+    note,
+)
 
 PERMISSION = "trainer.start_trainingrun"
 _SETTLED = (RunStatus.REJECTED, RunStatus.CANCELLED)  # would come about again for the same lesson
@@ -141,6 +149,7 @@ def override(run: TrainingRun, actor: User, reason: str) -> None:
             if not reopened:
                 raise NotOpened(f"run {run.pk} is not one that the gate refused")
             run.say(f"the gate is overridden by {actor.get_username()}: {reason.strip()}")
+            note(run.pk, RunStatus.RUNNING, override=True)
             lessons.begin(run.pk, run.ids)
     except IntegrityError:
         raise NotOpened("a run is open already: wait until it has ended") from None
@@ -208,6 +217,15 @@ def _open(
                 Challenger(run=run, index=index) for index in range(count)
             )
             run.say(f"opened: {len(entries)} corrections, {run.added} new, {run.removed} gone")
+            note(
+                run.pk,
+                RunStatus.QUEUED,
+                trigger=str(trigger),
+                base_version=run.base_version,
+                learns_from=len(entries),
+                added=run.added,
+                removed=run.removed,
+            )
             lessons.begin(run.pk, run.ids)
     except IntegrityError:
         raise NotOpened("a run is open already: wait until it has ended") from None

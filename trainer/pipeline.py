@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+import structlog
 from django.db import DatabaseError, close_old_connections, transaction
 from django.db.models import F, QuerySet
 from django.db.models.functions import Now
@@ -32,6 +33,7 @@ from trainer.models import (
     claim_judging,
     hopeless,
     new_owner,
+    note,
     open_units,
 )
 
@@ -65,6 +67,8 @@ def kick() -> int:
 def work(interruptions: Interruptions = ()) -> bool:
     """Claim one unit of work and do it; return whether there was one.
 
+    Every line that is logged meanwhile, also by others' code, names the run.
+
     Args:
         interruptions: exceptions that say nothing about the work itself, such as a time limit.
             They pass through; the lease runs out, and the unit is tried again.
@@ -73,12 +77,14 @@ def work(interruptions: Interruptions = ()) -> bool:
     challenger = claim_challenger(owner)
     if challenger is not None:
         unit = _Unit(challenger.run, challenger.attempts, _building(challenger, owner))
-        _guarded(unit, lambda: build(challenger, owner), interruptions)
+        with structlog.contextvars.bound_contextvars(run=challenger.run_id):
+            _guarded(unit, lambda: build(challenger, owner), interruptions)
         return True
     run = claim_judging(owner)
     if run is not None:
         unit = _Unit(run, run.attempts, _judging(run, owner))
-        _guarded(unit, lambda: judge(run, owner), interruptions)
+        with structlog.contextvars.bound_contextvars(run=run.pk):
+            _guarded(unit, lambda: judge(run, owner), interruptions)
         return True
     if preparing.due():
         preparing.prepare()
@@ -174,6 +180,7 @@ def promote(run: TrainingRun, version: int, owner: str) -> None:
             override=run.override_by is not None,
         )
         run.say(f"version {version} is champion")
+        note(run.pk, RunStatus.PROMOTED, version=version)
     lessons.follow(version)
 
 
@@ -207,6 +214,7 @@ def _refuse(run: TrainingRun, mine: "QuerySet[TrainingRun]", candidate: "Candida
             )
         )
         lessons.end(run.pk, run.ids, f"refused by the gate: {candidate.why_not}")
+        note(run.pk, RunStatus.REJECTED, problem=candidate.why_not)
     Challenger.objects.filter(run__lt=run).update(weights=None)
 
 
