@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from recognizer import serving
+from recognizer.figures import figures
 
 _MIN_FREE_BYTES = 200 * 2**20
 _REDIS_SECONDS = 1.0
@@ -30,7 +31,7 @@ async def ready(request: HttpRequest) -> HttpResponse:
     """200 while predictions can be answered; what is out of order beside that is `degraded`.
 
     Only a missing model makes a process unready: it answers drawings through an outage of the
-    database, of Redis, or of the disk.
+    database, of Redis, or of the disk. `details` are what somebody should look at, but not now.
     """
     try:
         version = serving.current().version
@@ -42,10 +43,13 @@ async def ready(request: HttpRequest) -> HttpResponse:
         "redis": await _redis(),
         "disk": _disk(),
     }
+    details = {}
+    if checks["database"] == "ok":
+        details = dict((await sync_to_async(figures.look)()).remarks)
     troubled = any(state == "down" for state in checks.values())
     status = "unavailable" if version is None else "degraded" if troubled else "ok"
     return JsonResponse(
-        {"status": status, "version": version, "checks": checks},
+        {"status": status, "version": version, "checks": checks, "details": details},
         status=503 if version is None else 200,
     )
 
@@ -55,6 +59,7 @@ async def metrics(request: HttpRequest) -> HttpResponse:
     """Prometheus' text format, for this machine or for whoever has the token."""
     if not _may_scrape(request):
         return HttpResponse("metrics are for this machine, or need the token", status=403)
+    await sync_to_async(figures.look)()
     return HttpResponse(generate_latest(), content_type=CONTENT_TYPE_LATEST)
 
 

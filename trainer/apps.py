@@ -8,3 +8,10 @@ class TrainerConfig(AppConfig):
 
     name = "trainer"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Add what is known here to what machines ask for."""
+        from recognizer.figures import figures  # noqa: PLC0415
+        from trainer import outlook  # noqa: PLC0415 - needs the app registry
+
+        figures.add(outlook.read)

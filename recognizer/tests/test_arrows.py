@@ -124,7 +124,7 @@ def test_a_pure_module_imports_only_what_it_may(name: str) -> None:
 
 WITH_DJANGO = (
     "admin", "api", "apps", "evaluating", "field", "leases", "lesson", "models", "opening",
-    "pipeline", "preparing", "progress", "subjects", "tasks", "workshop",
+    "outlook", "pipeline", "preparing", "progress", "subjects", "tasks", "workshop",
 )  # fmt: skip
 
 

@@ -1,0 +1,144 @@
+"""What machines are told of training: runs by state, ages, and whether a run is stuck."""
+
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from prometheus_client import Metric
+from pytest_django import Settings
+
+from recognizer.figures import figures
+from trainer import opening, outlook, pipeline
+from trainer.models import Challenger, RunLine, RunStatus, TrainingRun, claim_challenger
+from trainer.tests.conftest import Bench
+from trainer.tests.test_opening import approved
+
+pytestmark = pytest.mark.django_db
+
+STUCK = {"training": "waiting for a worker"}
+
+
+def values(metrics: tuple[Metric, ...]) -> dict[str, float]:
+    return {
+        " ".join((sample.name, *sample.labels.values())): sample.value
+        for metric in metrics
+        for sample in metric.samples
+    }
+
+
+def figure(name: str) -> float:
+    return values(outlook.read().metrics)[name]
+
+
+def opened() -> TrainingRun:
+    approved()
+    return opening.open_now()
+
+
+def grow_old(seconds: float) -> None:
+    """Let so much time pass for every run, with all that was noted of it."""
+    span = timedelta(seconds=seconds)
+    for rows, names in (
+        (TrainingRun.objects.all(), ("created", "lease_until")),
+        (Challenger.objects.all(), ("lease_until",)),
+        (RunLine.objects.all(), ("created",)),
+    ):
+        for row in rows:
+            for name in names:
+                moment = getattr(row, name)
+                setattr(row, name, moment and moment - span)
+            row.save()
+
+
+def test_without_a_run_nothing_is_old_and_nothing_is_stuck() -> None:
+    reading = outlook.read()
+    found = values(reading.metrics)
+    assert set(found.values()) == {0}
+    assert {f"train_runs {status}" for status in RunStatus} <= set(found)
+    assert reading.remarks == {}
+
+
+def test_runs_are_counted_by_state(bench: Bench) -> None:
+    opened()
+    assert figure("train_runs queued") == 1
+    while pipeline.work():
+        pass
+    assert (figure("train_runs queued"), figure("train_runs promoted")) == (0, 1)
+
+
+def test_what_the_gate_refused_counts_also_once_it_is_overridden(bench: Bench) -> None:
+    bench.passes = False
+    run = opened()
+    while pipeline.work():
+        pass
+    assert figure("train_gate_refusals") == 1
+    user = User.objects.create_superuser("root")
+    opening.override(run, user, "looked at all of them")
+    while pipeline.work():
+        pass
+    assert (figure("train_runs promoted"), figure("train_gate_refusals")) == (1, 1)
+
+
+def test_a_run_that_nobody_claims_is_waiting_for_a_worker(bench: Bench) -> None:
+    opened()
+    grow_old(50)
+    assert outlook.read().remarks == {}
+    grow_old(20)
+    assert outlook.read().remarks == STUCK
+    assert 69 < figure("train_oldest_age_seconds") < 100
+    assert 69 < figure("train_silence_seconds") < 100
+
+
+def test_a_run_that_a_worker_is_at_waits_for_nobody(bench: Bench) -> None:
+    opened()
+    grow_old(300)
+    claim_challenger("somebody")
+    assert outlook.read().remarks == {}
+    assert figure("train_silence_seconds") < 30
+    assert figure("train_oldest_age_seconds") > 299
+
+
+def test_a_run_whose_worker_fell_silent_is_waiting(bench: Bench) -> None:
+    opened()
+    claim_challenger("somebody")
+    grow_old(59)
+    assert outlook.read().remarks == {}
+    grow_old(10)
+    assert outlook.read().remarks == STUCK
+
+
+def test_a_long_lease_in_force_is_no_silence(bench: Bench, settings: Settings) -> None:
+    settings.TRAIN_LEASE_SECONDS = 600
+    opened()
+    claim_challenger("somebody")
+    grow_old(150)  # the time between two renewals
+    assert outlook.read().remarks == {}
+    grow_old(500)
+    assert outlook.read().remarks == STUCK
+
+
+def test_a_run_that_has_ended_waits_for_nobody(bench: Bench) -> None:
+    run = opened()
+    grow_old(300)
+    run.end(RunStatus.CANCELLED)
+    assert outlook.read().remarks == {}
+    assert figure("train_oldest_age_seconds") == 0
+
+
+def test_it_takes_two_queries(bench: Bench, django_assert_num_queries: object) -> None:
+    opened()
+    with django_assert_num_queries(2):  # type: ignore[operator]
+        outlook.read()
+
+
+def test_a_site_is_ready_while_a_run_waits_and_says_so(
+    bench: Bench, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(figures, "_due", 0.0)
+    opened()
+    grow_old(61)
+    answer = client.get("/health/ready")
+    assert (answer.status_code, answer.json()["details"]) == (200, STUCK)
+    monkeypatch.setattr(figures, "_due", 0.0)
+    assert 'train_runs{status="queued"} 1.0' in client.get("/metrics").content.decode()
