@@ -54,6 +54,7 @@ PURE = {
         "recognizer.predictor",
         "recognizer.strokes",
     },
+    "feedback/drift.py": set(),
     "trainer/numpy_nn.py": {"numpy"},
     "trainer/numpy_convolution.py": {"numpy", "trainer.numpy_nn"},
     "trainer/numpy_training.py": {"numpy", "trainer.numpy_convolution", "trainer.numpy_nn"},
