@@ -18,11 +18,16 @@ FILLED = {
     "POSTGRES_PASSWORD": "word",
     "REDIS_PASSWORD": "pass",
 }
+SETTINGS = {
+    "DIGITSITE_METRICS_TOKEN": "token",
+    "DIGITSITE_GATE_SUBMITTER_PERCENT": "100",
+    "DIGITSITE_TRUSTED_PROXIES": "0.0.0.0/0",  # not theirs to set
+}
 OURS = ("prepare", "web", "worker", "beat")
 
 
 def config(folder: Path, variables: dict[str, str]) -> subprocess.CompletedProcess[str]:
-    """Ask docker-compose what it makes of the file."""
+    """Ask docker-compose what it makes of the file, with the .env that is in the folder."""
     program = shutil.which("docker-compose")
     if program is None:
         missing("docker-compose is not installed")
@@ -40,7 +45,9 @@ def config(folder: Path, variables: dict[str, str]) -> subprocess.CompletedProce
 
 @pytest.fixture(scope="module")
 def services(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
-    answer = config(tmp_path_factory.mktemp("compose"), FILLED)
+    folder = tmp_path_factory.mktemp("compose")
+    (folder / ".env").write_text("\n".join(f"{name}={value}" for name, value in SETTINGS.items()))
+    answer = config(folder, FILLED)
     assert answer.returncode == 0, answer.stderr
     found: dict[str, dict[str, Any]] = yaml.safe_load(answer.stdout)["services"]
     return found
@@ -105,9 +112,40 @@ def test_what_is_not_filled_in_is_asked_for(name: str, left: str | None, tmp_pat
     variables = {key: value for key, value in FILLED.items() if key != name}
     if left is not None:
         variables[name] = left
+    (tmp_path / ".env").touch()
     answer = config(tmp_path, variables)
     assert answer.returncode != 0
     assert name in answer.stderr
+
+
+def test_any_setting_of_the_site_may_be_in_the_env_file(
+    services: dict[str, dict[str, Any]],
+) -> None:
+    for name in OURS:
+        environment = services[name]["environment"]
+        assert environment["DIGITSITE_METRICS_TOKEN"] == "token"
+        assert str(environment["DIGITSITE_GATE_SUBMITTER_PERCENT"]) == "100"
+        assert environment["DIGITSITE_TRUSTED_PROXIES"] == "172.31.77.0/24"
+
+
+def test_only_the_site_reads_the_env_file(services: dict[str, dict[str, Any]]) -> None:
+    for name in set(services) - set(OURS):
+        assert not SETTINGS.keys() & services[name].get("environment", {}).keys()
+
+
+def test_without_an_env_file_it_is_asked_for(tmp_path: Path) -> None:
+    answer = config(tmp_path, FILLED)
+    assert answer.returncode != 0
+    assert ".env" in answer.stderr
+
+
+def test_every_setting_that_the_example_proposes_is_one() -> None:
+    text = (ROOT / ".env.example").read_text()
+    proposed = re.findall(r"^#DIGITSITE_(\w+)=", text, re.MULTILINE)
+    settings = (ROOT / "digitsite" / "settings.py").read_text()
+    assert "METRICS_TOKEN" in proposed
+    for name in proposed:
+        assert re.search(rf'env\.\w+\("{name}"', settings), name
 
 
 def test_the_example_names_them_all_and_chooses_none() -> None:

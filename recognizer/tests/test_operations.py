@@ -60,3 +60,4 @@ def test_with_a_token_metrics_need_the_token(client: Client, settings: Settings)
     bearer = {"Authorization": "Bearer token"}
     elsewhere = client.get("/metrics", headers=bearer, REMOTE_ADDR="192.0.2.7")
     assert elsewhere.status_code == 200
+    assert client.get("/metrics", headers=bearer | {"X-Forwarded-For": "a"}).status_code == 200
