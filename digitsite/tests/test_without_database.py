@@ -41,6 +41,9 @@ def test_it_starts_and_predicts_with_the_last_good_version(tmp_path: Path) -> No
         )
         status, _, answer = web.ask(head.encode() + body)
         assert (status, json.loads(answer)["version"]) == (200, 7)
+        status, _, figures = web.get("/metrics")
+        assert (status, b"\nws_open 0.0" in figures) == (200, True)
+        assert b"corrections_stored" not in figures
     finally:
         process.terminate()
         process.wait(processes.PATIENCE)
