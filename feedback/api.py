@@ -22,6 +22,7 @@ from feedback import erasure, exports, people, receipts
 from feedback.models import Correction, CorrectionQuerySet, Device, ReceiptStatus, Status, Verdict
 from feedback.origins import require_same_origin
 from feedback.submissions import (
+    Differs,
     NotALabel,
     Refused,
     Shown,
@@ -165,7 +166,10 @@ _in_thread: Final = database_sync_to_async
     "/corrections", response={200: ReceiptOut, 201: ReceiptOut, **_ERRORS}, openapi_extra=_BODY
 )
 async def submit_correction(request: HttpRequest, response: HttpResponse) -> Answer[ReceiptOut]:
-    """Say what a drawing is. 201 is sent once it is stored; 200 if the id was stored before."""
+    """Say what a drawing is. 201 is sent once it is stored; 200 if it was sent before.
+
+    An id is for one drawing and one label: with another of either it is refused with 409.
+    """
     require_same_origin(request)
     try:
         said, raster, strokes = await _read(request)
@@ -292,6 +296,7 @@ def _submission(
         strokes=strokes,
         device=said.device or (Device.UPLOAD if strokes is None else Device.API),
         id=said.id,
+        names=said.label is not None,
     )
 
 
@@ -299,6 +304,8 @@ def _refusal(error: Refused) -> ApiError:
     match error:
         case TooMany():
             return ApiError(429, "rate", str(error), retry=error.retry)
+        case Differs():
+            return ApiError(409, "conflict", str(error), "id")
         case Taken():
             return ApiError(409, "id", str(error), "id")
         case NotALabel():

@@ -88,6 +88,7 @@ class FeedbackConsumer(DrawConsumer):
             raster=rasterise(ink),
             device=Device(frame.device),
             id=frame.id,
+            names=frame.label is not None,
         )
         if not self._errands.add(partial(self._submit, submission, predictor, frame.n)):
             raise BadFrame("rate", "too many verdicts at once: slow down", frame.n)

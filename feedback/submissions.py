@@ -52,6 +52,10 @@ class Taken(Refused):
     """The id is that of another person's correction, or of one that was erased."""
 
 
+class Differs(Taken):
+    """The id is that of another drawing or another label of the same person."""
+
+
 class NotALabel(Refused, ValueError):
     """A label that is not one of the 36."""
 
@@ -79,6 +83,7 @@ class Submission:
     strokes: Strokes | None = None  # None: an uploaded picture
     device: Device = Device.UNKNOWN
     id: UUID | None = None  # proposed by the client
+    names: bool = True  # False: it says that the answer is right, and `label` is that answer
 
     def __repr__(self) -> str:
         # Handwriting, keys and addresses stay out of logs and tracebacks.
@@ -92,6 +97,7 @@ def submit(submission: Submission) -> tuple[Correction, bool]:
         NotALabel: the label is not one of 0-9 or a-z.
         TooMany: the submitter or the address has sent too many.
         Taken: the id belongs to somebody else, or to a correction that was erased.
+        Differs: the id belongs to something else that the same person said.
         Unwritable: the disk is full, or the database does not take it.
     """
     try:
@@ -148,7 +154,19 @@ def _known(submission: Submission) -> Correction | None:
         return None
     if row.submitter not in submission.person.keys:
         raise Taken("this id belongs to another correction: send it with another id")
+    if not _says_the_same(row, submission):
+        raise Differs("you sent something else with this id: send it with another id")
     return row
+
+
+def _says_the_same(row: Correction, submission: Submission) -> bool:
+    """Tell whether a correction was sent again; a moderator may have relabelled it meanwhile."""
+    if row.ink_hash != fingerprints.ink_hash(submission.raster):
+        return False
+    if row.submitted_label == checked_label(submission.label):
+        return True
+    # Another version may answer the same drawing otherwise, and "right" was about the first answer.
+    return not submission.names and row.verdict == Verdict.CONFIRMED
 
 
 def _store(submission: Submission, label: str, scores: scoring.Scores) -> Correction:

@@ -166,6 +166,28 @@ def test_the_same_id_twice_is_one_correction(client: Client) -> None:
     assert Correction.objects.get().pk == uuid.UUID(body["id"])
 
 
+@pytest.mark.parametrize("other", [{"label": "1"}, {"strokes": scrawl(1)}], ids=str)
+def test_an_id_is_for_one_drawing_and_one_label(client: Client, other: dict[str, Any]) -> None:
+    body = {"strokes": SEVEN, "label": "7", "id": str(uuid.uuid4())}
+    post(client, body)
+    answer = post(client, {**body, **other})
+    assert answer.status_code == 409
+    assert (answer.json()["error"]["code"], answer.json()["error"]["field"]) == ("conflict", "id")
+    assert Correction.objects.get().label == "7"
+
+
+def test_a_picture_and_a_confirmation_may_be_sent_again(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from feedback.tests.standin import predictor
+
+    body = {"image": data_url(picture()), "correct": True, "id": str(uuid.uuid4())}
+    assert post(client, body).json()["label"] == "3"
+    monkeypatch.setattr(serving, "_predictor", predictor(logits={"1": 9.0}))
+    again = post(client, body)
+    assert (again.status_code, again.json()["label"]) == (200, "3")
+
+
 def test_an_id_of_somebody_else_is_refused(client: Client) -> None:
     body = {"strokes": SEVEN, "label": "7", "id": str(uuid.uuid4())}
     post(client, body)

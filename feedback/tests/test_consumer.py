@@ -75,6 +75,18 @@ class Verdicts(TestCase):
             assert await correct(client, "7", id=proposed) == proposed
             assert len(await stored()) == 1
 
+    async def test_an_id_is_for_one_drawing_and_one_label(self) -> None:
+        async with connected() as client:
+            proposed = await correct(client, "7", id=str(uuid.uuid4()))
+            for label, strokes in (("1", SEVEN), ("7", scrawl(1))):
+                await client.draw(strokes)
+                await client.send("verdict", label=label, id=proposed)
+                error = await client.until("error")
+                assert (error["code"], error["n"]) == ("field", client.n)
+            assert await correct(client, "7", id=proposed) == proposed
+        (row,) = await stored()
+        assert (row.label, row.strokes) == ("7", SEVEN)
+
     async def test_zero_is_a_label(self) -> None:
         async with connected() as client:
             await correct(client, "0")

@@ -9,9 +9,10 @@ from django.db import OperationalError
 from pytest_django import Settings
 
 from feedback import submissions
+from feedback.decisions import decide
 from feedback.models import Correction, Device, ReviewEvent, Status, Verdict
-from feedback.submissions import NotALabel, Taken, TooMany, Unwritable, submit
-from feedback.tests.making import SEVEN, correction, person, scrawl, submission
+from feedback.submissions import Differs, NotALabel, Taken, TooMany, Unwritable, submit
+from feedback.tests.making import SEVEN, correction, moderator, person, scrawl, submission
 from recognizer.alphabet import LABELS
 from recognizer.rasterizer import rasterise
 from recognizer.strokes import Drawing
@@ -74,10 +75,37 @@ def test_every_label_is_taken_in_either_case(label: str) -> None:
 def test_the_same_id_twice_is_one_correction() -> None:
     proposed = uuid.uuid4()
     first, first_is_new = submit(submission(id=proposed))
-    second, second_is_new = submit(submission(id=proposed, label="1"))
+    second, second_is_new = submit(submission(id=proposed))
     assert (first.pk, first_is_new) == (proposed, True)
     assert (second.pk, second_is_new, second.label) == (proposed, False, "7")
     assert ReviewEvent.objects.count() == 1
+
+
+@pytest.mark.parametrize("other", [{"label": "1"}, {"drawing": scrawl(1)}], ids=str)
+def test_an_id_is_not_taken_for_another_label_or_another_drawing(other: dict[str, Any]) -> None:
+    proposed = uuid.uuid4()
+    submit(submission(id=proposed))
+    with pytest.raises(Differs):
+        submit(submission(id=proposed, **other))
+    row = Correction.objects.get()
+    assert (row.label, row.strokes) == ("7", SEVEN)
+
+
+def test_what_was_relabelled_meanwhile_may_be_sent_again() -> None:
+    row = correction()
+    decide([row.pk], "relabel", moderator(), label="1")
+    again, is_new = submit(submission(id=row.pk))
+    assert (is_new, again.label, again.submitted_label) == (False, "1", "7")
+
+
+def test_that_an_answer_is_right_may_be_said_again_of_another_version_s_answer() -> None:
+    proposed = uuid.uuid4()
+    right: dict[str, Any] = {"id": proposed, "verdict": Verdict.CONFIRMED, "names": False}
+    submit(submission(label="3", **right))
+    again, is_new = submit(submission(label="8", **right))
+    assert (is_new, again.label) == (False, "3")
+    with pytest.raises(Differs):
+        submit(submission(label="8", **{**right, "names": True}))
 
 
 def test_an_id_of_somebody_else_is_refused() -> None:
