@@ -13,6 +13,7 @@ from digitsite.reactor import reactor
 
 LONGEST_QUEUE = 32  # frames that the application has not looked at yet
 SEND_BUFFER = 64 * 1024  # bytes that the system keeps for a client: seconds of predictions
+LONGEST_REASON = 123  # bytes: what a control frame holds beside the code
 SERVICE_RESTART = 1012
 # RFC 6455 section 7.4 and the IANA registry; Autobahn itself lets a server say 1000 only.
 SENDABLE_CODES = {1000, 1001, 1002, 1003, *range(1007, 1015), *range(3000, 5000)}
@@ -70,11 +71,19 @@ class SocketProtocol(WebSocketProtocol):
         if self.state in (self.STATE_CONNECTING, self.STATE_OPEN):
             super().serverSend(content, binary)
 
-    def serverClose(self, code: int | None = None) -> None:  # noqa: N802
+    def handle_reply(self, message: dict[str, Any]) -> None:
+        """Do what the application says; Daphne's own would drop the reason of a close."""
+        if message["type"] == "websocket.close" and self.state != self.STATE_CONNECTING:
+            self.serverClose(message.get("code"), message.get("reason"))
+        else:
+            super().handle_reply(message)
+
+    def serverClose(self, code: int | None = None, reason: str | None = None) -> None:  # noqa: N802
         """Close with any code that an endpoint may send, 1008 and 1012 among them."""
         code = code if code in SENDABLE_CODES else 1000
         if self.state == self.STATE_OPEN:
-            self.sendCloseFrame(code=code)
+            text = (reason or "").encode()[:LONGEST_REASON]
+            self.sendCloseFrame(code=code, reasonUtf8=text or None)
 
     def go_away(self) -> None:
         """Close because this process stops; the client comes back to the next one."""

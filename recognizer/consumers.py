@@ -93,7 +93,7 @@ class DrawConsumer(AsyncWebsocketConsumer):
         )
         if not self._counted:
             await self._error(BadFrame("rate", "too many connections: try again later"))
-            await self.close(POLICY_VIOLATION)
+            await self.close(POLICY_VIOLATION, "too many connections")
             return
         metrics.WS_OPEN.inc()
         _sockets.enter(self._send_text)
@@ -162,7 +162,7 @@ class DrawConsumer(AsyncWebsocketConsumer):
     async def _refuse(self, error: BadFrame) -> None:
         await self._error(error)
         if error.code in _STRIKES and self._strikes.strike():
-            await self.close(POLICY_VIOLATION)
+            await self.close(POLICY_VIOLATION, "too many bad frames in a minute")
 
     async def _error(self, error: BadFrame) -> None:
         metrics.WS_ERRORS.labels(error.code).inc()

@@ -178,6 +178,7 @@ class Socket:
 
     def __init__(self, connection: socket.socket) -> None:
         self.connection = connection
+        self.reason = ""  # with which the server has closed
         self._data = b""
 
     @classmethod
@@ -231,6 +232,7 @@ class Socket:
         while True:
             opcode, payload = self.read()
             if opcode == 8:
+                self.reason = payload[2:].decode()
                 return int.from_bytes(payload[:2])
             if opcode == -1:
                 return 1006

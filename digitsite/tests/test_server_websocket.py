@@ -62,11 +62,12 @@ def test_text_that_is_not_utf8_is_answered_with_1007(server: Web, opened: Open) 
     assert socket.read_until_close() == 1007
 
 
-def test_the_application_may_close_with_1008(server: Web, opened: Open) -> None:
+def test_the_application_may_close_with_1008_and_say_why(server: Web, opened: Open) -> None:
     socket = opened(server)
     for _ in range(30):
         socket.send(b"not json")
     assert socket.read_until_close() == 1008
+    assert socket.reason == "too many bad frames in a minute"
 
 
 def test_a_flood_neither_grows_memory_nor_stops_others(server: Web, opened: Open) -> None:
