@@ -202,6 +202,7 @@ CORRECTIONS_PER_ADDRESS_PER_HOUR = env.integer("CORRECTIONS_PER_ADDRESS_PER_HOUR
 RETENTION_DAYS = env.integer("RETENTION_DAYS", 90, most=36_500)
 MEMORY_SIZE = env.integer("MEMORY_SIZE", 128, most=10_000)
 RECEIPT_POLL_SECONDS = 1.0
+LOGIN_POLL_SECONDS = 30.0  # between looks whether those whose sockets are open are still logged in
 
 # A version folder to serve whatever the champion is; None: the champion.
 MODEL_DIR: Path | None = env.path("MODEL", None)

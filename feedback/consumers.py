@@ -11,9 +11,9 @@ from typing import Final
 from uuid import UUID
 
 from channels.db import database_sync_to_async
-from django.db import DatabaseError
+from django.db import DatabaseError, Error
 
-from feedback import memories, people
+from feedback import logins, memories, people
 from feedback.errands import Errands
 from feedback.models import Device, Verdict
 from feedback.people import Person
@@ -38,6 +38,7 @@ from recognizer.rasterizer import is_degenerate, rasterise
 
 logger = logging.getLogger(__name__)
 
+LOGGED_OUT: Final = 4401  # 4000 to 4999 are an application's; this one after HTTP's 401
 _ERRANDS: Final = 32  # waiting on one connection; more is nobody's handwriting
 
 
@@ -62,8 +63,7 @@ class FeedbackConsumer(DrawConsumer):
 
     async def disconnect(self, code: int) -> None:
         """Leave; what was sent before is still stored."""
-        self._gone = True
-        watcher.leave(self)
+        self._leave()
         await super().disconnect(code)
 
     def on_verdict(self, frame: VerdictFrame) -> None:
@@ -112,6 +112,22 @@ class FeedbackConsumer(DrawConsumer):
         if not self._rebuilding:
             self._rebuilding = self._errands.add(self._rebuild)
 
+    def log_out(self) -> None:
+        """The login has ended: close, after what waits, which will not be taken any more."""
+        self._errands.add(self._log_out)
+
+    async def _log_out(self) -> None:
+        if self._gone:
+            return
+        self._leave()
+        self._session.memory = None
+        await self.close(LOGGED_OUT, "this login has ended: connect again")
+
+    def _leave(self) -> None:
+        self._gone = True
+        watcher.leave(self)
+        logins.rounds.leave(self)
+
     async def _answer(self) -> None:
         await super()._answer()
         memory = self._session.memory
@@ -149,6 +165,9 @@ class FeedbackConsumer(DrawConsumer):
             receipt, memory = await database_sync_to_async(_store)(
                 complete, predictor, self._session.memory
             )
+        except logins.LoggedOut:
+            await self._log_out()  # unanswered: whoever sends it again says it as somebody else
+            return
         except Refused as error:
             await self._error(BadFrame(_code(error), str(error), n))
             return
@@ -163,7 +182,10 @@ class FeedbackConsumer(DrawConsumer):
     async def _forget(self, n: int | None) -> None:
         person = self._known_person()
         try:
-            await database_sync_to_async(forget)(person)
+            await database_sync_to_async(_forget)(person)
+        except logins.LoggedOut:
+            await self._log_out()
+            return
         except Unwritable as error:
             await self._error(BadFrame("unavailable", str(error), n))
             self.rebuild()  # it is not forgotten, so do not pretend
@@ -182,7 +204,9 @@ class FeedbackConsumer(DrawConsumer):
 
     def _listen(self) -> None:
         if not self._gone:
-            watcher.enter(self._known_person().keys, self)
+            person = self._known_person()
+            watcher.enter(person.keys, self)
+            logins.rounds.enter(person, self)
 
     def _known_person(self) -> Person:
         if self._person is None:  # errands run in turn, and recognising is the first
@@ -224,6 +248,7 @@ def _store(
     submission: Submission, predictor: Predictor, memory: Memory | None
 ) -> tuple[Receipt, Memory | None]:
     """Store a correction and learn from it; a memory that fails does not undo the correction."""
+    _require_login(submission.person)
     row, is_new = submit(submission)
     (receipt,) = receipts_of([row])
     try:
@@ -237,6 +262,18 @@ def _store(
             memory, predictor, row.raster, row.submitted_label, submission.verdict
         )
     return receipt, memory
+
+
+def _forget(person: Person) -> None:
+    _require_login(person)
+    forget(person)
+
+
+def _require_login(person: Person) -> None:
+    try:
+        logins.require(person)
+    except Error as error:
+        raise Unwritable("this cannot be stored at the moment: try again later") from error
 
 
 def _code(error: Refused) -> ErrorCode:

@@ -6,7 +6,7 @@ with what they submit. A user keeps what their browser submitted before they log
 
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import wraps
 from http.cookies import CookieError, SimpleCookie
 from importlib import import_module
@@ -34,6 +34,8 @@ class Person:
     keys: tuple[str, ...]  # what carries any of these is theirs
     user_id: int | None = None
     is_new: bool = False  # nobody can have submitted anything under these keys yet
+    # With which a socket of a user was opened; whoever knows it could pose as them.
+    session: str | None = field(default=None, repr=False)
 
 
 def of_request(request: HttpRequest) -> Person:
@@ -44,7 +46,9 @@ def of_request(request: HttpRequest) -> Person:
 def of_scope(scope: Mapping[str, Any]) -> Person:
     """Return who opened a socket. May look up a session: call it from a thread."""
     cookies = _cookies(scope)
-    return _person(cookies.get(COOKIE), _logged_in(cookies.get(settings.SESSION_COOKIE_NAME)))
+    session = cookies.get(settings.SESSION_COOKIE_NAME)
+    user_id = None if session is None else user_of(session)
+    return _person(cookies.get(COOKIE), user_id, session)
 
 
 def without_session(scope: Mapping[str, Any]) -> Person:
@@ -96,13 +100,23 @@ def introduced(view: View) -> View:
     return wrapped_sync
 
 
-def _person(cookie: str | None, user_id: int | None) -> Person:
+def user_of(session_key: str) -> int | None:
+    """Return who is logged in with a session, by the rules of Django's login, if anybody still is.
+
+    Looks it up: call it from a thread.
+    """
+    request = HttpRequest()
+    request.session = import_module(settings.SESSION_ENGINE).SessionStore(session_key)
+    return _pk(get_user(request))
+
+
+def _person(cookie: str | None, user_id: int | None, session: str | None = None) -> Person:
     known = _number(cookie)
     anonymous = f"anonymous:{known or uuid.uuid4()}"
     if user_id is None:
         return Person(anonymous, (anonymous,), is_new=known is None)
     user = f"user:{user_id}"
-    return Person(user, (user, anonymous), user_id)
+    return Person(user, (user, anonymous), user_id, session=session)
 
 
 def _number(cookie: str | None) -> uuid.UUID | None:
@@ -124,15 +138,6 @@ def _cookies(scope: Mapping[str, Any]) -> dict[str, str]:
                 continue
             found |= {key: morsel.value for key, morsel in parsed.items()}
     return found
-
-
-def _logged_in(session_key: str | None) -> int | None:
-    """Return the user of a session, by the rules of Django's login."""
-    if session_key is None:
-        return None
-    request = HttpRequest()
-    request.session = import_module(settings.SESSION_ENGINE).SessionStore(session_key)
-    return _pk(get_user(request))
 
 
 def _pk(user: User | AnonymousUser | None) -> int | None:

@@ -50,6 +50,21 @@ test("a lost connection comes back by itself, and each failure waits longer", ()
   assert.deepEqual(states, ["connecting", "waiting", "connecting", "waiting", "connecting"]);
 });
 
+test("after the end of a login it connects again, and slower where that goes on", () => {
+  const { clock, socket } = setUp(() => 1);
+  for (const wait of [500, 1000, 2000]) {
+    FakeWebSocket.last.accept();
+    clock.pass(100);
+    const before = FakeWebSocket.all.length;
+    FakeWebSocket.last.lose(4401);
+    assert.equal(socket.state, "waiting");
+    clock.pass(wait - 1);
+    assert.equal(FakeWebSocket.all.length, before);
+    clock.pass(1);
+    assert.equal(FakeWebSocket.all.length, before + 1);
+  }
+});
+
 test("only ten seconds of connection make up for earlier failures", () => {
   const { clock, socket } = setUp();
   FakeWebSocket.last.lose();

@@ -53,6 +53,13 @@ class Client:
             answer if fields.items() <= answer.items() else await self.until("prediction", **fields)
         )
 
+    async def closed(self) -> tuple[int, str]:
+        """Return the code and the reason with which the server closes, past what comes before."""
+        while True:
+            message = await self._socket.receive_output(timeout=PATIENCE)
+            if message["type"] == "websocket.close":
+                return message["code"], message.get("reason", "")
+
     async def is_silent(self, seconds: float = 0.3) -> bool:
         """Tell whether nothing arrives for a while."""
         return await self._socket.receive_nothing(timeout=seconds, interval=0.02)
