@@ -1,19 +1,24 @@
-"""What is answered when no view answers: JSON under /api/, Django's plain pages elsewhere."""
+"""What is answered when no view answers: JSON under /api/, plain pages elsewhere."""
 
 from collections.abc import Callable
 from typing import Any
 
 from asgiref.sync import iscoroutinefunction
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
 from django.utils.decorators import sync_and_async_middleware
-from django.views import csrf, defaults
+from django.views import defaults
 
 API = "/api/"
 
 
 def _json(code: str, message: str, status: int) -> JsonResponse:
     return JsonResponse({"error": {"code": code, "message": message, "field": None}}, status=status)
+
+
+def page(request: HttpRequest, status: int, title: str, message: str) -> HttpResponse:
+    """Say in a sentence why something was not done, in the site's look."""
+    return render(request, "refused.html", {"title": title, "message": message}, status=status)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -48,7 +53,14 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """403 for a form that was sent without its token, or from elsewhere."""
     if request.path.startswith(API):
         return _json("csrf", "The CSRF token is missing or wrong.", 403)
-    return csrf.csrf_failure(request, reason if settings.DEBUG else "")
+    # Django's own page has its style sheet inline, which our content security policy blocks.
+    return page(
+        request,
+        403,
+        "This form was not accepted",
+        "It was sent without the cookie of this site, or the page was open for too long. Allow "
+        "cookies for this site, go back, load the page again and send the form once more.",
+    )
 
 
 @sync_and_async_middleware

@@ -40,3 +40,13 @@ def test_an_error_says_nothing_about_its_cause(rf: RequestFactory) -> None:
     ]
     assert [answer.status_code for answer in answers] == [500, 403, 403, 500, 403]
     assert not any(b"secret" in answer.content for answer in answers)
+
+
+def test_a_form_without_its_token_gets_a_page_that_the_content_policy_lets_through() -> None:
+    answer = Client(enforce_csrf_checks=True).post("/admin/login/", {"username": "mo"})
+    assert answer.status_code == 403
+    page = answer.content.decode()
+    assert "cookie" in page
+    assert "<style" not in page
+    assert "style=" not in page
+    assert "css/tokens.css" in page
