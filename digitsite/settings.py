@@ -193,6 +193,9 @@ HTTP_PREDICTIONS_PER_SECOND = env.integer("HTTP_PREDICTIONS_PER_SECOND", 100)
 HTTP_PREDICTION_BURST = env.integer("HTTP_PREDICTION_BURST", 200)
 HTTP_EXPLANATIONS_PER_SECOND = env.integer("HTTP_EXPLANATIONS_PER_SECOND", 5)  # dear: see saliency
 HTTP_EXPLANATION_BURST = env.integer("HTTP_EXPLANATION_BURST", 20)
+# Wrong passwords within a quarter of an hour: for one name, and for all names, from one address.
+LOGIN_FAILURES = env.integer("LOGIN_FAILURES", 10)
+LOGIN_FAILURES_PER_ADDRESS = env.integer("LOGIN_FAILURES_PER_ADDRESS", 50)
 PREDICTION_INTERVAL_MS = env.integer("PREDICTION_INTERVAL_MS", 50, least=0, most=10_000)
 
 # Corrections: what one person and one address may send, how long what nobody reviewed is kept, how

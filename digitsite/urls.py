@@ -3,6 +3,7 @@
 from django.contrib import admin
 from django.urls import path
 
+from digitsite.login_throttle import throttled
 from feedback import memories, people
 from feedback.api import router as corrections
 from recognizer import operations, views
@@ -22,6 +23,7 @@ urlpatterns = [
     path("health/live", operations.live, name="live"),
     path("health/ready", operations.ready, name="ready"),
     path("metrics", operations.metrics, name="metrics"),
+    path("admin/login/", throttled(admin.site.login)),  # found before the admin's own
     path("admin/", admin.site.urls),
 ]
 

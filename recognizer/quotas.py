@@ -33,6 +33,10 @@ class TokenBucket:
         self._tokens -= 1
         return True
 
+    def give_back(self) -> None:
+        """Return a token that was taken and not used."""
+        self._tokens = min(self._burst, self._tokens + 1)
+
     def retry_after(self) -> float:
         """Return the seconds until the next token."""
         return max(0.0, (1 - self._tokens) / self._rate)

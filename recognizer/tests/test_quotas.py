@@ -26,6 +26,14 @@ def test_a_bucket_saves_no_more_than_its_burst() -> None:
     assert [bucket.take() for _ in range(4)] == [True] * 3 + [False]
 
 
+def test_a_token_that_was_not_used_is_there_again_and_no_more_than_the_burst() -> None:
+    bucket = TokenBucket(rate=10, burst=1, clock=Clock())
+    assert bucket.take()
+    bucket.give_back()
+    bucket.give_back()
+    assert [bucket.take() for _ in range(2)] == [True, False]
+
+
 def test_an_empty_bucket_says_when_to_come_back() -> None:
     clock = Clock()
     bucket = TokenBucket(rate=4, burst=1, clock=clock)
