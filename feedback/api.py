@@ -34,6 +34,7 @@ from feedback.submissions import (
     submit,
 )
 from feedback.thumbnails import png
+from recognizer import openapi
 from recognizer.alphabet import CHARSETS, Charset
 from recognizer.messages import LabelText, Sample
 from recognizer.payloads import (
@@ -134,30 +135,21 @@ class DeletedOut(Schema):
 
 
 _ERRORS: Final = dict.fromkeys((400, 403, 404, 409, 413, 415, 422, 429, 503, 507), ErrorOut)
+_NO_EXPORT: Final = dict.fromkeys((403, 404, 422), ErrorOut)
 _FORM: Final = {
-    "type": "object",
-    "required": ["file"],
-    "properties": {
-        "file": {"type": "string", "format": "binary"},
-        "label": {"type": "string"},
-        "correct": {"type": "string", "enum": ["true"]},
-        "id": {"type": "string", "format": "uuid"},
-        "device": {"type": "string", "enum": list(Device.values)},
-        "charset": {"type": "string", "enum": list(CHARSETS)},
-    },
+    "label": {"type": "string"},
+    "correct": {"type": "string", "enum": ["true"]},
+    "id": {"type": "string", "format": "uuid"},
+    "device": {"type": "string", "enum": list(Device.values)},
+    "charset": {"type": "string", "enum": list(CHARSETS)},
 }
-_BODY: Final = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "application/json": {
-                "schema": CorrectionIn.model_json_schema(),
-                "example": {"strokes": [[[0, 0], [40, 0], [15, 60]]], "label": "7"},
-            },
-            "multipart/form-data": {"schema": _FORM},
-        },
-    }
-}
+_BODY: Final = openapi.request_body(
+    CorrectionIn,
+    _FORM,
+    {"strokes": [[[0, 0], [40, 0], [15, 60]]], "label": "7"},
+    either=[("strokes", "image"), ("label", "correct")],
+    either_of_form=[("label", "correct")],
+)
 _CORRECTION_IN: Final = TypeAdapter(CorrectionIn)
 _in_thread: Final = database_sync_to_async
 
@@ -204,19 +196,31 @@ async def delete_my_corrections(request: HttpRequest) -> DeletedOut:
     return await _delete(request, lambda person: erasure.withdraw_all(person.keys))
 
 
-@router.get("/corrections.csv", response={403: ErrorOut, 404: ErrorOut, 422: ErrorOut})
+@router.get(
+    "/corrections.csv",
+    response=_NO_EXPORT,
+    openapi_extra=openapi.file("A table: label and 784 pixels", exports.CONTENT_TYPES["csv"]),
+)
 async def export_csv(request: HttpRequest, chosen: Query[Chosen]) -> HttpResponseBase:
     """Export label and 784 pixels (0 paper … 255 ink), one line an item. Permission needed."""
     return await _export(request, "csv", chosen.status)
 
 
-@router.get("/corrections.jsonl", response={403: ErrorOut, 404: ErrorOut, 422: ErrorOut})
+@router.get(
+    "/corrections.jsonl",
+    response=_NO_EXPORT,
+    openapi_extra=openapi.file("One JSON object a line", exports.CONTENT_TYPES["jsonl"]),
+)
 async def export_jsonl(request: HttpRequest, chosen: Query[Chosen]) -> HttpResponseBase:
     """Export strokes and history, one JSON object a line. Permission needed."""
     return await _export(request, "jsonl", chosen.status)
 
 
-@router.get("/corrections.npz", response={403: ErrorOut, 404: ErrorOut, 422: ErrorOut})
+@router.get(
+    "/corrections.npz",
+    response=_NO_EXPORT,
+    openapi_extra=openapi.file("A NumPy archive", exports.CONTENT_TYPES["npz"], binary=True),
+)
 async def export_npz(request: HttpRequest, chosen: Query[Chosen]) -> HttpResponseBase:
     """Export images and labels as a NumPy archive. Permission needed."""
     return await _export(request, "npz", chosen.status)

@@ -18,6 +18,7 @@ from recognizer.alphabet import CHARSETS, Charset
 from recognizer.apart import is_several
 from recognizer.memory import Memory
 from recognizer.messages import LabelText, Sample
+from recognizer.openapi import request_body
 from recognizer.payloads import (
     ApiError,
     ErrorOut,
@@ -66,20 +67,8 @@ class ExplainIn(PredictIn):
 
 def described(schema: type[PredictIn], **fields: Any) -> dict[str, Any]:
     """Return what the OpenAPI document says of a body; `fields` are those of a form besides."""
-    form = {
-        "type": "object",
-        "required": ["file"],
-        "properties": {
-            "file": {"type": "string", "format": "binary"},
-            "charset": {"type": "string", "enum": list(CHARSETS)},
-            **fields,
-        },
-    }
-    content = {
-        "application/json": {"schema": schema.model_json_schema(), "example": _EXAMPLE},
-        "multipart/form-data": {"schema": form},
-    }
-    return {"requestBody": {"required": True, "content": content}}
+    form = {"charset": {"type": "string", "enum": list(CHARSETS)}, **fields}
+    return request_body(schema, form, _EXAMPLE, either=[("strokes", "image")])
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,10 @@
 """Every route of the HTTP API, called with what its OpenAPI document allows and forbids."""
 
+import json
+from collections.abc import Iterator
 from typing import Any
 
+import jsonschema_rs
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, given, settings
@@ -12,10 +15,53 @@ import digitsite.urls  # noqa: F401 - adds the corrections to the API
 from digitsite.tests.processes import Web
 from recognizer.api import api
 
+SCHEMA = json.loads(json.dumps(api.get_openapi_schema()))  # as it is sent
 EXAMPLES = 30  # for each route and mode; always the same ones
 
-DOCUMENT = schemathesis.openapi.from_dict(api.get_openapi_schema())
+DOCUMENT = schemathesis.openapi.from_dict(SCHEMA)
 OPERATIONS = [result.ok() for result in DOCUMENT.get_all_operations()]  # type: ignore[union-attr]
+
+
+def references(part: Any) -> Iterator[str]:
+    """Yield every reference in a part of the document."""
+    if isinstance(part, dict):
+        yield from (part[key] for key in part if key == "$ref")
+        for value in part.values():
+            yield from references(value)
+    elif isinstance(part, list):
+        for value in part:
+            yield from references(value)
+
+
+def test_every_reference_of_the_document_leads_somewhere() -> None:
+    found = set(references(SCHEMA))
+    assert found
+    for reference in found:
+        start, *names = reference.split("/")
+        assert start == "#"
+        part: Any = SCHEMA
+        for name in names:
+            assert name in part, reference
+            part = part[name]
+
+
+def test_every_route_says_what_its_success_is() -> None:
+    for path, methods in SCHEMA["paths"].items():
+        for method, described in methods.items():
+            assert described["responses"]["200"]["content"], (method, path)
+
+
+def test_a_correction_is_strokes_or_a_picture_with_a_label_or_a_yes() -> None:
+    body = SCHEMA["paths"]["/api/v1/corrections"]["post"]["requestBody"]["content"]
+    schema = body["application/json"]["schema"]
+    valid = jsonschema_rs.validator_for(schema).is_valid
+    strokes, said = {"strokes": [[[0, 0], [1, 1]]]}, {"label": "7"}
+    assert valid(strokes | said | {"device": "pen"})
+    assert valid({"image": "x", "correct": True})
+    assert not valid(strokes)
+    assert not valid(said)
+    for more in ({"image": "x"}, {"correct": True}, {"device": "brain"}):
+        assert not valid(strokes | said | more)
 
 
 def takes_something(operation: Any) -> bool:
