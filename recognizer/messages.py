@@ -127,8 +127,17 @@ def _explain(kind: str, where: Sequence[int | str], why: str, n: int | None) -> 
     if kind in ("union_tag_invalid", "union_tag_not_found"):
         known = ", ".join(sorted(_TYPES))
         return BadFrame("type", f"the frame's type is not one of: {known}", n)
-    path = ".".join(str(part) for part in where[1:])
+    path, why = place(where[1:]), why.removeprefix("Value error, ")
     return BadFrame("field", f"{path}: {why}" if path else why, n)
+
+
+def place(where: Sequence[int | str]) -> str:
+    """Return a field's name and the place in its list, of where pydantic found a mistake.
+
+    No field of ours has fields of its own: what else pydantic names is which of several types it
+    tried.
+    """
+    return ".".join(str(part) for part in where if part == where[0] or isinstance(part, int))
 
 
 def _number(text: str) -> int | None:

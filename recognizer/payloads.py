@@ -19,6 +19,7 @@ from pydantic import TypeAdapter, ValidationError
 from recognizer.alphabet import CHARSETS, Charset, label_of
 from recognizer.aside import Aside, Busy
 from recognizer.images import ImageError, ImageLimits, rasterise_image
+from recognizer.messages import place
 from recognizer.rasterizer import Raster
 from recognizer.strokes import Drawing, DrawingError, Ink, Limits
 
@@ -71,8 +72,21 @@ def error_response(request: HttpRequest, error: ApiError) -> HttpResponse:
 def validation_response(request: HttpRequest, error: InvalidParameters) -> HttpResponse:
     """Answer to a path or a query that does not fit, in the same shape."""
     first = error.errors[0]
-    refusal = ApiError(422, "field", str(first["msg"]), str(first["loc"][-1]))
-    return error_response(request, refusal)
+    # The last name: after it come places in a list, as in `status=approved&status=zzz`.
+    names = [part for part in first["loc"] if isinstance(part, str)]
+    return error_response(request, ApiError(422, "field", str(first["msg"]), names[-1]))
+
+
+def refuse_unknown(request: HttpRequest, schema: type[Schema]) -> None:
+    """Refuse a query with anything that `schema` does not name: misspelt, it would say too little.
+
+    Raises:
+        ApiError: it has a parameter that is not known.
+    """
+    known = sorted(schema.model_fields)
+    for name in request.GET:
+        if name not in known:
+            raise ApiError(422, "field", f"known parameters are: {', '.join(known)}", name)
 
 
 def json_body(request: HttpRequest, adapter: TypeAdapter[T]) -> T:
@@ -95,7 +109,7 @@ def json_body(request: HttpRequest, adapter: TypeAdapter[T]) -> T:
 def unfit(error: ValidationError) -> ApiError:
     """Return the answer to fields that do not fit: what is wrong with the first, in its words."""
     first = error.errors(include_url=False, include_input=False)[0]
-    field = ".".join(str(part) for part in first["loc"]) or None
+    field = place(first["loc"]) or None
     return ApiError(422, "field", first["msg"].removeprefix("Value error, "), field)
 
 

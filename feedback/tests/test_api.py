@@ -15,7 +15,7 @@ from pytest_django import Settings
 
 from feedback import decisions, lessons, processes
 from feedback.models import Correction, Device, ReviewEvent, Verdict
-from feedback.tests.making import SEVEN, moderator, scrawl
+from feedback.tests.making import SEVEN, moderator, scrawl, user_with
 from recognizer import serving
 
 CORRECTIONS = "/api/v1/corrections"
@@ -259,6 +259,40 @@ def test_i_see_my_own_the_newest_first_with_their_pictures(client: Client) -> No
     assert len(client.get(CORRECTIONS, {"limit": 2}).json()) == 2
     assert client.get(CORRECTIONS, {"limit": 0}).status_code == 422
     assert Client().get(CORRECTIONS).json() == []
+
+
+@pytest.mark.parametrize("ending", ["", ".csv", ".jsonl", ".npz"])
+def test_a_parameter_that_is_not_known_is_refused(client: Client, ending: str) -> None:
+    client.force_login(user_with("ex", "export_correction"))
+    post(client)
+    assert client.get(CORRECTIONS + ending).status_code == 200
+    answer = client.get(CORRECTIONS + ending, {"stauts": "approved"})
+    assert answer.status_code == 422
+    assert (answer.json()["error"]["code"], answer.json()["error"]["field"]) == ("field", "stauts")
+
+
+def test_a_status_that_there_is_not_is_refused_by_its_name(client: Client) -> None:
+    answer = client.get(CORRECTIONS + ".csv", {"status": ["approved", "zzz"]})
+    assert answer.status_code == 422
+    assert answer.json()["error"]["field"] == "status"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field"),
+    [
+        ({"label": 10}, "label"),
+        ({"label": 3.7}, "label"),
+        ({"strokes": [[[0, 0], [1, "x"]]]}, "strokes.0.1.1"),
+        ({"colour": "red"}, "colour"),
+        ({"correct": True}, None),
+    ],
+    ids=str,
+)
+def test_a_field_that_does_not_fit_is_named(
+    client: Client, wrong: dict[str, Any], field: str | None
+) -> None:
+    answer = post(client, {"strokes": SEVEN, "label": "7", **wrong})
+    assert (answer.status_code, answer.json()["error"]["field"]) == (422, field)
 
 
 def test_its_owner_deletes_a_correction_and_nobody_else(client: Client) -> None:

@@ -98,6 +98,15 @@ def test_an_error_says_where_and_does_not_repeat_the_content() -> None:
     assert "canary" not in error.message
 
 
+@pytest.mark.parametrize("label", [10, 3.7, True, []])
+def test_an_error_names_the_field_and_not_the_types_that_it_may_have(label: Any) -> None:
+    assert refusal({"type": "verdict", "label": label}).message.startswith("label: ")
+
+
+def test_an_error_is_in_our_words_alone() -> None:
+    assert refusal({"type": "verdict"}).message == "a verdict has either a label or correct"
+
+
 def test_an_unknown_character_set_is_refused() -> None:
     assert refusal({"type": "charset", "charset": "greek"}).code == "field"
 
