@@ -105,7 +105,9 @@ class DrawConsumer(AsyncWebsocketConsumer):
             return
         try:
             if not self._bucket.take():
-                raise BadFrame("rate", "too many frames: this one was dropped, slow down")
+                # Reading its number costs little: after ten of these the socket is closed.
+                n = messages.number_of(text_data or "")
+                raise BadFrame("rate", "too many frames: this one was dropped, slow down", n)
             frame = messages.parse(_text(text_data))
             if isinstance(frame, VerdictFrame):
                 self.on_verdict(frame)

@@ -116,7 +116,7 @@ def parse(text: str) -> ClientFrame:
         return _CLIENT.validate_json(text)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-        raise _explain(first["type"], first["loc"], first["msg"], _number(text)) from None
+        raise _explain(first["type"], first["loc"], first["msg"], number_of(text)) from None
 
 
 def _explain(kind: str, where: Sequence[int | str], why: str, n: int | None) -> BadFrame:
@@ -140,7 +140,7 @@ def place(where: Sequence[int | str]) -> str:
     return ".".join(str(part) for part in where if part == where[0] or isinstance(part, int))
 
 
-def _number(text: str) -> int | None:
+def number_of(text: str) -> int | None:
     """Return the `n` of a frame that is otherwise wrong, so that its sender can place the error."""
     try:
         frame = json.loads(text)

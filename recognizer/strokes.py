@@ -76,7 +76,11 @@ class Stroke:
 
 
 class Drawing:
-    """All strokes on one canvas. Every change is checked first and happens whole or not at all."""
+    """All strokes on one canvas. Every change is checked first and happens whole or not at all.
+
+    A stroke without points, as of a pen that has only just come down, keeps its number and can be
+    undone, but it is no ink: nobody else sees it.
+    """
 
     __slots__ = ("_limits", "_points", "_strokes")
 
@@ -87,7 +91,7 @@ class Drawing:
 
     @classmethod
     def of(cls, strokes: Sequence[Sequence[Sample]], limits: Limits | None = None) -> "Drawing":
-        """Build a drawing from nested lists; empty strokes are left out.
+        """Build a drawing from nested lists.
 
         Raises:
             LimitError: too many strokes or points.
@@ -98,10 +102,13 @@ class Drawing:
         return drawing
 
     def __len__(self) -> int:
-        return len(self._strokes)
+        return sum(1 for _ in self)
+
+    def __bool__(self) -> bool:
+        return self._points > 0
 
     def __iter__(self) -> Iterator[Stroke]:
-        return iter(self._strokes)
+        return (stroke for stroke in self._strokes if len(stroke))
 
     @property
     def point_count(self) -> int:
@@ -124,8 +131,6 @@ class Drawing:
         if start > known:
             raise GapError(f"stroke {stroke} has {known} points, yet these start at {start}")
         fresh = samples[known - start :]
-        if not fresh:
-            return
         check_samples(fresh)
         self._check_size(max(len(self._strokes), stroke + 1), self._points + len(fresh))
         if stroke == len(self._strokes):
@@ -135,12 +140,11 @@ class Drawing:
 
     def replace(self, strokes: Sequence[Sequence[Sample]]) -> None:
         """Put `strokes` in the place of the whole drawing (see `of` for what it refuses)."""
-        kept = [samples for samples in strokes if samples]
-        points = sum(len(samples) for samples in kept)
-        self._check_size(len(kept), points)
-        for samples in kept:
+        points = sum(len(samples) for samples in strokes)
+        self._check_size(len(strokes), points)
+        for samples in strokes:
             check_samples(samples)
-        self._strokes = [Stroke(samples) for samples in kept]
+        self._strokes = [Stroke(samples) for samples in strokes]
         self._points = points
 
     def undo(self) -> None:
@@ -155,11 +159,11 @@ class Drawing:
 
     def ink(self) -> Ink:
         """Return a snapshot for the rasteriser: one (n, 2) array a stroke."""
-        return tuple(stroke.points() for stroke in self._strokes)
+        return tuple(stroke.points() for stroke in self)
 
     def samples(self) -> list[list[list[float]]]:
         """Return the drawing as nested lists, the form in which it travels and is stored."""
-        return [stroke.samples() for stroke in self._strokes]
+        return [stroke.samples() for stroke in self]
 
     def _check_size(self, strokes: int, points: int) -> None:
         if strokes > self._limits.strokes:

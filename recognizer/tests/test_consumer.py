@@ -112,6 +112,14 @@ async def test_gaps_never_close_the_socket() -> None:
         assert (await client.answer(points(2)))["type"] == "prediction"
 
 
+async def test_a_stroke_that_begins_without_points_is_no_gap_for_the_next() -> None:
+    async with drawing() as client:
+        begun = {"type": "points", "n": 1, "stroke": 0, "start": 0, "points": []}
+        assert (await client.answer(begun))["label"] is None
+        answer = await client.answer(points(2, stroke=1))
+        assert (answer["type"], answer["covers"]) == ("prediction", 2)
+
+
 async def test_frames_over_the_rate_are_dropped_with_an_error(settings: Settings) -> None:
     settings.FRAME_BURST = 2
     settings.FRAMES_PER_SECOND = 1
@@ -119,7 +127,17 @@ async def test_frames_over_the_rate_are_dropped_with_an_error(settings: Settings
         for n in (1, 2, 3):
             await client.send(points(n, start=3 * (n - 1)))
         frames = [await client.receive() for _ in range(2)]
-        assert [f["code"] for f in frames if f["type"] == "error"] == ["rate"]
+        assert [(f["code"], f["n"]) for f in frames if f["type"] == "error"] == [("rate", 3)]
+
+
+async def test_a_dropped_frame_without_a_number_is_dropped_without_one(settings: Settings) -> None:
+    settings.FRAME_BURST = 1
+    settings.FRAMES_PER_SECOND = 1
+    async with drawing() as client:
+        await client.answer({"type": "clear"})
+        for frame in ({"type": "clear"}, "nonsense"):
+            answer = await client.answer(frame)
+            assert (answer["code"], answer["n"]) == ("rate", None)
 
 
 async def test_connections_from_one_address_are_limited(

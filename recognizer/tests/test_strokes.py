@@ -80,10 +80,34 @@ def test_replacing_by_too_much_keeps_the_old_drawing() -> None:
     assert drawing.samples() == [LINE]
 
 
-def test_empty_strokes_are_left_out() -> None:
+def test_strokes_without_points_are_no_ink() -> None:
     drawing = Drawing.of([[], LINE, []])
     drawing.append(1, 0, [])
     assert drawing.samples() == [LINE]
+    assert (len(drawing), len(drawing.ink()), len(list(drawing))) == (1, 1, 1)
+    assert not Drawing.of([[], []])
+
+
+def test_a_stroke_without_points_keeps_its_number() -> None:
+    begun, whole = Drawing(), Drawing.of([[], LINE])
+    begun.append(0, 0, [])
+    begun.append(1, 0, LINE)
+    for drawing in (begun, whole):
+        drawing.append(0, 0, [[9.0, 9.0]])
+        drawing.append(1, 2, [[3.0, 3.0]])
+        drawing.append(2, 0, [])
+        assert drawing.samples() == [[[9.0, 9.0]], [*LINE, [3.0, 3.0]]]
+        drawing.undo()
+        assert len(drawing) == 2
+        drawing.undo()
+        assert drawing.samples() == [[[9.0, 9.0]]]
+
+
+def test_strokes_without_points_count_for_the_limit() -> None:
+    drawing = Drawing(Limits(strokes=1, points=3))
+    drawing.append(0, 0, [])
+    with pytest.raises(LimitError):
+        drawing.append(1, 0, [])
 
 
 def test_undo_takes_the_last_stroke_and_never_fails() -> None:
