@@ -73,11 +73,16 @@ class Channel(HTTPChannel):
 
     def allHeadersReceived(self) -> None:  # noqa: N802
         """Refuse what is too large by its own account, before the client is told to go on."""
-        if self.length is not None and self.length > self.factory.limits.body_bytes:
+        if self._version != b"HTTP/1.0" and not self._names_one_host():
+            self.refuse(400)  # RFC 9112, section 3.2
+        elif self.length is not None and self.length > self.factory.limits.body_bytes:
             self.refuse(413)
         else:
             self._set_deadline(self.factory.limits.body_seconds)
             super().allHeadersReceived()
+
+    def _names_one_host(self) -> bool:
+        return len(self.requests[-1].requestHeaders.getRawHeaders(b"host", [])) == 1
 
     def rawDataReceived(self, data: bytes) -> None:  # noqa: N802
         """Pass body bytes on, unless nobody wants them any more."""
@@ -89,6 +94,11 @@ class Channel(HTTPChannel):
         if not self._refused:
             self._set_deadline(None)
             super().allContentReceived()
+
+    def timeoutConnection(self) -> None:  # noqa: N802
+        """Close a connection that nobody uses; a request under way has its own deadline."""
+        if self._deadline is None or not self._deadline.active():
+            super().timeoutConnection()
 
     def connectionLost(self, reason: Any) -> None:  # noqa: N802
         """Forget the clock with the connection."""

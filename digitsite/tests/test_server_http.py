@@ -81,6 +81,18 @@ def test_a_malformed_head_gets_our_400(server: Web, request_bytes: bytes) -> Non
     assert json.loads(body)["error"]["code"] == "request"
 
 
+@pytest.mark.parametrize("hosts", [b"", b"Host: localhost\r\nHost: localhost\r\n"])
+@pytest.mark.parametrize("path", [b"/", b"/health/live", b"/static/admin/css/base.css"])
+def test_http_1_1_names_one_host(server: Web, path: bytes, hosts: bytes) -> None:
+    status, _, body = server.ask(b"GET " + path + b" HTTP/1.1\r\n" + hosts + b"\r\n")
+    assert status == 400
+    assert json.loads(body)["error"]["code"] == "request"
+
+
+def test_http_1_0_names_none(server: Web) -> None:
+    assert server.ask(b"GET /health/live HTTP/1.0\r\n\r\n")[0] == 200
+
+
 def test_an_unknown_host_is_refused_everywhere(server: Web) -> None:
     for path in ("/", "/health/live", "/api/v1/versions", "/static/admin/css/base.css", "/admin/"):
         assert server.get(path, Host="evil.example")[0] == 400
@@ -106,9 +118,9 @@ def test_two_requests_of_one_connection_are_answered(server: Web) -> None:
 
 @pytest.fixture(scope="module")
 def hasty(server: Web, model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
-    """Return a server whose deadlines are a second."""
+    """Return a server whose deadlines are a second or two."""
     folder = tmp_path_factory.mktemp("hasty")
-    deadlines = {"HEAD_SECONDS": 1, "BODY_SECONDS": 1}
+    deadlines = {"HEAD_SECONDS": 1, "BODY_SECONDS": 2}
     with processes.web(server.state, folder / "log", MODEL=model, **deadlines) as running:
         yield running
 
@@ -137,10 +149,28 @@ def test_a_trickle_of_headers_does_not_hold_a_connection(hasty: Web) -> None:
 def test_a_trickle_of_body_does_not_hold_a_connection(hasty: Web) -> None:
     with hasty.connect() as connection:
         connection.sendall(post(1000))
-        for _ in range(8):
+        for _ in range(9):
             connection.sendall(b"x")
             time.sleep(0.2)
         assert read_answer(connection)[0] == 408
+
+
+def test_a_body_that_never_comes_ends_in_the_same_way(hasty: Web) -> None:
+    started = time.monotonic()
+    with hasty.connect() as connection:
+        connection.sendall(post(1000))
+        assert read_answer(connection)[0] == 408
+    assert time.monotonic() - started > 1.8
+
+
+def test_a_connection_is_closed_after_a_request_too(hasty: Web) -> None:
+    body = b"[" * 10
+    with hasty.connect() as connection:
+        connection.sendall(post(len(body)))
+        time.sleep(1.5)  # longer than a connection may be idle
+        connection.sendall(body)
+        assert 400 <= read_answer(connection)[0] < 500
+        assert connection.recv(1) == b""
 
 
 def test_a_silent_connection_is_closed(hasty: Web) -> None:
