@@ -1,10 +1,12 @@
-"""What can be done with a selection of the admin's list: decide and export.
+"""What can be done with a selection of the admin's list: decide, undo and export.
 
 Before a decision every picture is shown and the label pairs are counted (`bulk.py`).
 """
 
+from collections.abc import Iterable
 from functools import partial
 from typing import Any, Final
+from uuid import UUID
 
 from django.contrib import messages
 from django.http import (
@@ -18,9 +20,10 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
-from feedback import decisions, exports, review
+from feedback import decisions, exports, review, undoing
 from feedback.bulk import BULKS, IN_MENU, LIMIT, asked_for, carry_out, confirmation, report
 from feedback.models import Correction, CorrectionQuerySet
+from feedback.moves import Outcome
 from recognizer.read_only_admin import ReadOnlyAdmin
 
 EXPORT: Final = "feedback.export_correction"
@@ -42,8 +45,9 @@ class SelectionActions(ReadOnlyAdmin):
         """Offer decisions to those who may decide, and files to those who may export."""
         actions: dict[str, Any] = {}
         if self.has_review_permission(request):
-            for name in IN_MENU:
-                actions[name] = (partial(self._confirm, name), name, BULKS[name].title)
+            titles = {name: BULKS[name].title for name in IN_MENU} | {undoing.NAME: undoing.TITLE}
+            for name, title in titles.items():
+                actions[name] = (partial(self._confirm, name), name, title)
         if request.user.has_perm(EXPORT):
             for form in exports.FORMATS:
                 name = f"export_{form}"
@@ -61,20 +65,21 @@ class SelectionActions(ReadOnlyAdmin):
         self, name: str, _: Any, request: HttpRequest, queryset: CorrectionQuerySet
     ) -> HttpResponse | None:
         """Show every picture and the counts before anything is done."""
-        bulk = BULKS[name]
+        title = undoing.TITLE if name == undoing.NAME else BULKS[name].title
         count = queryset.count()
         if count > LIMIT:
             self.message_user(
                 request,
-                f"{bulk.title}: {count} are selected and at most {LIMIT} can be decided at once. "
+                f"{title}: {count} are selected and at most {LIMIT} can be decided at once. "
                 "Narrow the list first.",
                 messages.ERROR,
             )
             return None
+        undoes = name == undoing.NAME
         context = {
-            "title": f"{bulk.title}?",
+            "title": f"{title}?",
             "back": request.GET.urlencode(),
-            **confirmation(bulk, queryset),
+            **(undoing.confirmation(queryset) if undoes else confirmation(BULKS[name], queryset)),
         }
         return self.page(request, "feedback/confirmation.html", context)
 
@@ -89,10 +94,46 @@ class SelectionActions(ReadOnlyAdmin):
         except ValueError as error:
             self.message_user(request, f"Nothing was done: {error}.", messages.ERROR)
         else:
-            for went_well, sentence in report(bulk, outcome):
-                level = messages.SUCCESS if went_well else messages.WARNING
-                self.message_user(request, sentence, level)
-        if (item := form.get("item", "")) and item in form.get("ids", ""):
-            return redirect("admin:feedback_correction_change", item)
-        back = QueryDict(form.get("back", "")).urlencode()
-        return redirect(f"{reverse('admin:feedback_correction_changelist')}?{back}")
+            # The page of an item has a form of its own.
+            self._tell(request, report(bulk, outcome), None if form.get("item") else outcome)
+        return _back(form)
+
+    def take_back_view(self, request: HttpRequest) -> HttpResponse:
+        """Undo decisions, say what happened, go back to where it was asked for."""
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        form = request.POST
+        try:
+            events = undoing.asked_for(form)
+        except ValueError as error:
+            self.message_user(request, f"Nothing was done: {error}.", messages.ERROR)
+        else:
+            user = review.user_of(request)
+            outcome = undoing.carry_out(events, user, form.get("reason", ""))
+            self._tell(request, undoing.report(outcome))
+        return _back(form)
+
+    def _tell(
+        self,
+        request: HttpRequest,
+        sentences: Iterable[tuple[bool, str]],
+        undoable: Outcome | None = None,
+    ) -> None:
+        """Show what happened, with a way back behind what went well."""
+        for went_well, sentence in sentences:
+            said = sentence
+            if went_well and undoable:
+                back = request.POST.get("back", "")
+                said = undoing.offer(request, sentence, undoable, back)
+            level = messages.SUCCESS if went_well else messages.WARNING
+            self.message_user(request, said, level)
+
+
+def _back(form: QueryDict) -> HttpResponse:
+    """Lead to the item's page or to the list, wherever the form was."""
+    try:
+        item = UUID(form.get("item", ""))
+    except ValueError:
+        query = QueryDict(form.get("back", "")).urlencode()
+        return redirect(f"{reverse('admin:feedback_correction_changelist')}?{query}")
+    return redirect("admin:feedback_correction_change", item)

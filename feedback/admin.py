@@ -25,7 +25,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_GET
 
-from feedback import evidence, review
+from feedback import decisions, evidence, review
 from feedback.actions import SelectionActions
 from feedback.audit_admin import ReviewEventAdmin
 from feedback.bulk import BULKS
@@ -97,6 +97,7 @@ class CorrectionAdmin(SelectionActions):
             self._path("review/leases/", "leases", review.leases_view, may_review),
             self._path("review/<uuid:pk>/", "card", review.card_view, may_review),
             self._path("bulk/", "bulk", self.bulk_view, may_review),
+            self._path("bulk/undo/", "take_back", self.take_back_view, may_review),
             self._path("charts/", "charts", self.charts_page, may_view),
             self._path(
                 "<uuid:pk>/<int:side>.png", "thumbnail", thumbnail_view, may_view, cacheable=True
@@ -157,10 +158,13 @@ class CorrectionAdmin(SelectionActions):
             raise Http404("There is no such correction; its owner may have deleted it.")
         if item.duplicate_of_id is not None:
             return redirect("admin:feedback_correction_change", item.duplicate_of_id)
+        may_review = self.has_review_permission(request)
         moves = [bulk for bulk in BULKS.values() if bulk.start == item.status]
         context = {
             "title": f"Correction {str(item.pk)[:8]}",
-            "moves": moves if self.has_review_permission(request) else [],
+            "moves": moves if may_review else [],
+            "undoable": decisions.undoable([item.pk]).get(item.pk) if may_review else None,
+            "reason_length": decisions.REASON_LENGTH,
             "labels": LABELS,
             **review.card_context(item, review.user_of(request)),
         }

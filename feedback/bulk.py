@@ -4,12 +4,13 @@ The decisions themselves are those of `decisions.py`, one event a row.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from django.contrib.auth.models import User
+from django.urls import reverse
 
 from feedback import decisions, evidence, review
 from feedback.models import Action, CorrectionQuerySet, Status
@@ -47,35 +48,64 @@ BULKS: Final[dict[str, Bulk]] = {
 IN_MENU: Final = ("approve", "reject", "unreadable", "revoke")  # relabelling looks at one item
 
 
+class Row(NamedTuple):
+    """What is shown of an item before it is decided."""
+
+    pk: UUID
+    label: str
+    predicted: str | None
+    status: str
+    duplicates: int
+
+
+def rows_of(selected: CorrectionQuerySet) -> list[Row]:
+    """Return the items of a selection as they are now."""
+    ordered = selected.order_by("label", "predicted", "created")
+    return [Row(*row) for row in ordered.values_list(*Row._fields)]
+
+
 def confirmation(bulk: Bulk, selected: CorrectionQuerySet) -> dict[str, Any]:
     """Return what the page shows before anything is done: items, label pairs, who is left out."""
-    rows = list(
-        selected.order_by("label", "predicted", "created").values_list(
-            "pk", "label", "predicted", "confidence", "status", "duplicates"
-        )
-    )
-    fit = [row for row in rows if row[4] == bulk.start]
-    pairs = Counter((predicted or "not sure", label) for _, label, predicted, *_ in fit)
+    rows = rows_of(selected)
+    fit = [row for row in rows if row.status == bulk.start]
+    reason = f" as {bulk.reason}" if bulk.reason else ""
     return {
-        "bulk": bulk,
+        "action": bulk.title,
+        "button": f"{bulk.title} {len(fit)}",
+        "does": f"will be {bulk.done}{reason}",
+        "rule": f"This decision starts from {bulk.start}",
+        "url": reverse("admin:feedback_correction_bulk"),
+        "fields": [("action", bulk.name), ("ids", ",".join(str(row.pk) for row in fit))],
+        **sheet(fit),
+        "left_out": by_status(row for row in rows if row.status != bulk.start),
+    }
+
+
+def sheet(rows: Sequence[Row]) -> dict[str, Any]:
+    """Return every picture and what is to be known of all of them."""
+    pairs = Counter((row.predicted or "not sure", row.label) for row in rows)
+    return {
         "items": [
             {
-                "label": label,
-                "predicted": predicted,
-                "url": evidence.thumbnail(pk, evidence.THUMBNAIL),
-                "alt": evidence.alternative(pk, label, predicted),
+                "label": row.label,
+                "predicted": row.predicted,
+                "url": evidence.thumbnail(row.pk, evidence.THUMBNAIL),
+                "alt": evidence.alternative(row.pk, row.label, row.predicted),
             }
-            for pk, label, predicted, *_ in fit
+            for row in rows
         ],
-        "ids": ",".join(str(row[0]) for row in fit),
         # What disagrees first: that is what a careful look is for.
         "pairs": sorted(
             ((predicted, label, n) for (predicted, label), n in pairs.items()),
             key=lambda pair: (pair[0] == pair[1], -pair[2], pair),
         ),
-        "copies": sum(row[5] for row in fit),
-        "left_out": sorted(Counter(row[4] for row in rows if row[4] != bulk.start).items()),
+        "copies": sum(row.duplicates for row in rows),
     }
+
+
+def by_status(rows: Iterable[Row]) -> list[tuple[str, int]]:
+    """Count what is left out."""
+    return sorted(Counter(row.status for row in rows).items())
 
 
 def asked_for(form: Mapping[str, str]) -> tuple[Bulk, list[UUID]]:
@@ -105,20 +135,26 @@ def carry_out(bulk: Bulk, ids: Iterable[UUID], actor: User, label: str | None) -
 def report(bulk: Bulk, outcome: Outcome) -> Iterable[tuple[bool, str]]:
     """Say what happened, as (went well, sentence)."""
     if outcome.decided:
-        copies = f", with {_count(outcome.copies, 'duplicate')}" if outcome.copies else ""
+        copies = f", with {count_of(outcome.copies, 'duplicate')}" if outcome.copies else ""
         reason = f" as {bulk.reason}" if bulk.reason else ""
-        yield True, f"{_count(len(outcome.decided), 'correction')} {bulk.done}{reason}{copies}."
+        yield True, f"{count_of(len(outcome.decided), 'correction')} {bulk.done}{reason}{copies}."
+    yield from report_conflicts(outcome)
+
+
+def report_conflicts(outcome: Outcome) -> Iterable[tuple[bool, str]]:
+    """Say what was left alone, and why."""
     for why, count in Counter(map(_why, outcome.conflicts)).items():
-        yield False, f"{_count(count, 'correction')} left alone: {why}."
+        yield False, f"{count_of(count, 'correction')} left alone: {why}."
 
 
 def _why(conflict: Conflict) -> str:
-    if conflict.waits:
-        return "the same drawing is approved as another symbol"
+    if conflict.contradicted:
+        return "the same drawing is claimed as another symbol"
     if not conflict.status:
         return "not there any more"
     return f"already {conflict.status}" + (f" by {conflict.by}" if conflict.by else "")
 
 
-def _count(number: int, noun: str) -> str:
+def count_of(number: int, noun: str) -> str:
+    """Return a number with what it counts."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -34,7 +34,7 @@ def without_contradiction(
             label, pk = rival
             why = f"the same drawing is a {label} in {str(pk)[:8]}, and cannot be both"
             waits = move.rows[0].status == Status.PENDING
-            outcome.conflicts.append(Conflict(move.rows[0].pk, why, waits=waits))
+            outcome.conflicts.append(Conflict(move.rows[0].pk, why, waits=waits, contradicted=True))
         else:
             yield move
 

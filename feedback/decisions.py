@@ -127,6 +127,12 @@ def latest_decisions(correction_ids: Iterable[UUID]) -> dict[UUID, int]:
     return {row["correction"]: row["latest"] for row in latest}
 
 
+def undoable(correction_ids: Sequence[UUID]) -> dict[UUID, int]:
+    """Return the decision on each item that can be taken back: nobody did anything to it since."""
+    latest = _latest_events(correction_ids)
+    return {pk: event.pk for pk, event in latest.items() if event.action in MOVES}
+
+
 def record(
     correction: Correction,
     action: Action,

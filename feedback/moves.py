@@ -30,6 +30,7 @@ class Conflict:
     by: str = ""  # who moved it there
     at: datetime | None = None
     waits: bool = False  # whether it is as the actor saw it, and another decision is possible
+    contradicted: bool = False  # by another item, which claims the same drawing as another symbol
 
 
 @dataclass

@@ -216,10 +216,11 @@ def decide_view(request: HttpRequest) -> HttpResponse:
 def undo_view(request: HttpRequest) -> HttpResponse:
     """Take decisions back, named by their events."""
     user = user_of(request)
-    numbers = [text for text in request.POST.get("events", "").split(",") if text]
-    if not numbers or len(numbers) > SELECTION or not all(_is_number(text) for text in numbers):
-        return _refusal("name the decisions in events")
-    mine = ReviewEvent.objects.filter(pk__in=[int(text) for text in numbers], actor=user)
+    try:
+        events = events_of(request.POST.get("events", ""))
+    except ValueError as error:
+        return _refusal(str(error))
+    mine = ReviewEvent.objects.filter(pk__in=events, actor=user)
     try:
         outcome = decisions.undo(list(mine.values_list("pk", flat=True)), user)
         leases.take([item.id for item in outcome.decided], user)
@@ -291,6 +292,18 @@ def ids_of(text: str) -> list[UUID]:
         return [UUID(part) for part in parts]
     except ValueError:
         raise BadRequest("ids are UUIDs") from None
+
+
+def events_of(text: str) -> list[int]:
+    """Read the numbers of events separated by commas.
+
+    Raises:
+        BadRequest: they are none, too many, or not numbers.
+    """
+    numbers = [part for part in text.split(",") if part]
+    if not numbers or len(numbers) > SELECTION or not all(_is_number(part) for part in numbers):
+        raise BadRequest("name the decisions in events")
+    return [int(number) for number in numbers]
 
 
 def _is_number(text: str) -> bool:

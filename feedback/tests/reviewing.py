@@ -55,7 +55,9 @@ class Reviewer:
     def confirm(self, action: str, *items: Correction, **more: Any) -> list[str]:
         """Confirm a bulk decision; return the messages."""
         ids = ",".join(str(item.pk) for item in items)
-        response = self.client.post(
-            f"{ROOT}bulk/", {"action": action, "ids": ids} | more, follow=True
-        )
-        return [str(message) for message in response.context["messages"]]
+        return self.told("bulk/", action=action, ids=ids, **more)
+
+    def told(self, path: str, **fields: Any) -> list[str]:
+        """Send a form; return the sentences of the messages, without the buttons behind them."""
+        response = self.client.post(ROOT + path, fields, follow=True)
+        return [str(message).partition(" <form")[0] for message in response.context["messages"]]

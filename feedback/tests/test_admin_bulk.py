@@ -112,12 +112,21 @@ def test_what_others_decide_in_the_meantime_is_reported(
     ]
 
 
-def test_bulk_says_how_many_drawings_are_approved_as_another_symbol(reviewer: Reviewer) -> None:
+def test_bulk_says_how_many_drawings_are_claimed_as_another_symbol(reviewer: Reviewer) -> None:
     Reviewer(moderator("ana")).decide("approve", correction())
     assert reviewer.confirm("approve", correction(label="1"), correction(5)) == [
         "1 correction approved.",
-        "1 correction left alone: the same drawing is approved as another symbol.",
+        "1 correction left alone: the same drawing is claimed as another symbol.",
     ]
+
+
+def test_of_two_that_wait_and_contradict_each_other_neither_is_called_approved(
+    reviewer: Reviewer,
+) -> None:
+    assert reviewer.confirm("approve", correction(), correction(label="1")) == [
+        "2 corrections left alone: the same drawing is claimed as another symbol."
+    ]
+    assert _statuses() == ["pending"] * 2
 
 
 def test_more_than_the_limit_is_refused(reviewer: Reviewer, items: list[Correction]) -> None:

@@ -37,6 +37,7 @@ DECIDING = {
     "review/undo/": {"events": "1"},
     "review/leases/": {"keep": "{pk}"},
     "bulk/": {"action": "approve", "ids": "{pk}"},
+    "bulk/undo/": {"events": "1", "item": "{pk}"},
 }
 
 
@@ -105,13 +106,16 @@ def test_a_decision_without_the_token_is_refused() -> None:
     item = correction()
     client = Client(HTTP_HOST="127.0.0.1:8000", enforce_csrf_checks=True)
     client.force_login(moderator())
-    for path in ("review/decide/", "bulk/"):
+    for path in ("review/decide/", "bulk/", "bulk/undo/"):
         form = {"action": "approve", "ids": str(item.pk)}
         assert client.post(ROOT + path, form).status_code == 403
     assert Correction.objects.get(pk=item.pk).status == Status.PENDING
 
 
-@pytest.mark.parametrize("path", ["review/decide/", "review/undo/", "review/leases/", "bulk/"])
+@pytest.mark.parametrize(
+    "path",
+    ["review/decide/", "review/undo/", "review/leases/", "bulk/", "bulk/undo/"],
+)
 def test_what_changes_something_is_never_done_by_get(path: str) -> None:
     client = _client("moderator")
     assert client.get(ROOT + path).status_code == 405
