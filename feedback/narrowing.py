@@ -92,14 +92,14 @@ def _submitter(value: str) -> Q:
 
 
 def _submitters() -> Choices:
-    """Offer who has sent the most, copies counted: one index has all that it takes."""
+    """Offer who has sent the most, copies counted: one index has all that it takes.
+
+    Without the numbers: a list counts its own items behind the names, which copies are not.
+    """
     counts = Correction.objects.values_list("submitter").annotate(count=Count("*"))
-    rows: list[tuple[str, int]] = list(counts.order_by("-count", "submitter")[:SUBMITTERS])
-    names = usernames(submitter for submitter, _ in rows)
-    return [
-        (submitter, f"{submitter_name(submitter, names.get(submitter))} ({count})")
-        for submitter, count in rows
-    ]
+    most = [row[0] for row in counts.order_by("-count", "submitter")[:SUBMITTERS]]
+    names = usernames(most)
+    return [(submitter, submitter_name(submitter, names.get(submitter))) for submitter in most]
 
 
 def usernames(submitters: Iterable[str]) -> dict[str, str]:
@@ -125,6 +125,7 @@ STATUS = Narrowing(
 )
 NARROWINGS: Final[tuple[Narrowing, ...]] = (
     Narrowing("label", "label", _labels, _one_of(LABELS, "label")),
+    Narrowing("submitted", "person said", _labels, _one_of(LABELS, "submitted_label")),
     Narrowing("predicted", "model said", lambda: [(NOT_SURE, "not sure"), *_labels()], _predicted),
     Narrowing("disagreement", "disagreement", *_table(DISAGREEMENTS)),
     Narrowing("band", "confidence", *_table(BANDS)),

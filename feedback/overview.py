@@ -7,12 +7,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from django.db.models import Count, Min, Q
+from django.db.models import Count, Exists, Min, OuterRef, Q
 from django.urls import reverse
 from django.utils import timezone
 
 from feedback import charts, evidence, lessons
 from feedback.dates import text_of
+from feedback.decisions import MOVES
 from feedback.models import Action, Correction, ReviewEvent, Status
 from feedback.narrowing import submitter_name
 from recognizer.alphabet import LABELS
@@ -127,7 +128,7 @@ def _confusion() -> dict[str, Any]:
     return {
         "chart": charts.matrix(counts),
         "worst": [
-            {"predicted": a, "label": d, "count": n, "url": _list(predicted=a, label=d)}
+            {"predicted": a, "label": d, "count": n, "url": _list(predicted=a, submitted=d)}
             for n, a, d in worst
         ],
     }
@@ -159,8 +160,15 @@ def _submitters() -> list[Submitter]:
 
 
 def _blind_agreement() -> str:
-    """How often a reviewer who did not see the label named the same one."""
-    readings = ReviewEvent.objects.filter(reason=BLIND).aggregate(
+    """How often a reviewer who did not see the label named the same one.
+
+    An item counts once, whatever copies went along with it, and only while its reading stands.
+    """
+    later = ReviewEvent.objects.filter(
+        correction=OuterRef("correction"), pk__gt=OuterRef("pk"), action__in=(*MOVES, Action.UNDO)
+    )
+    blind = ReviewEvent.objects.filter(reason=BLIND, correction__in=Correction.objects.items())
+    readings = blind.filter(~Exists(later)).aggregate(
         same=Count("pk", filter=Q(action=Action.APPROVE)),
         other=Count("pk", filter=Q(action=Action.RELABEL)),
     )

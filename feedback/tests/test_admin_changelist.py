@@ -67,6 +67,7 @@ def test_copies_are_folded_into_their_item(reviewer: Reviewer) -> None:
     [
         {"status": "approved"},
         {"label": "4"},
+        {"submitted": "4"},
         {"predicted": "9"},
         {"version": "2"},
         {"device": "pen"},
@@ -90,6 +91,14 @@ def test_each_filter_finds_what_it_names(reviewer: Reviewer, query: dict[str, st
     reviewer.decide("approve", wanted)
     assert _listed(reviewer.text("", **query)) == [str(wanted.pk)]
     assert "(1)" in reviewer.text("", **query, _facets="True")
+
+
+def test_a_submitter_is_counted_once_and_as_the_list_counts(reviewer: Reviewer) -> None:
+    correction(person=person("anonymous:a1b2c3d4-0"))
+    correction(person=person("anonymous:a1b2c3d4-0"))  # a copy
+    page = reviewer.text(_facets="True")
+    (counted,) = re.findall(r"submitter=[^>]*>\s*anonymous a1b2c3d4([^<]*)<", page)
+    assert counted.split() == ["(1)"]
 
 
 @pytest.mark.parametrize("query", [{"label": "99"}, {"version": "x"}, {"submitter": "\0"}])

@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from feedback import charts
+from feedback import charts, lessons
 from feedback.models import Correction
 from feedback.overview import BLIND, overview
 from feedback.submissions import Shown
@@ -86,7 +86,7 @@ class TestPage:
         assert page.count('class="mark approved"') >= 3  # key, day, label
         assert "model 3, person 7: 4" in page
         assert "Show 3 → 7" in page
-        assert "?predicted=3&amp;label=7" in page
+        assert "?predicted=3&amp;submitted=7" in page
         assert "?submitter=anonymous%3A1" in page
         assert re.search(r">50 %</td>", page)
 
@@ -106,6 +106,30 @@ class TestPage:
         reviewer.decide("relabel", other, label="1", reason=BLIND)
         reviewer.decide("approve", seen)
         assert dict(overview()["figures"])["agreement when read blind"] == "50 % of 2"
+
+    def test_copies_of_a_blind_reading_do_not_count(self, reviewer: Reviewer) -> None:
+        item = correction()
+        correction(person=person())
+        reviewer.decide("approve", item, reason=BLIND)
+        assert dict(overview()["figures"])["agreement when read blind"] == "100 % of 1"
+
+    def test_a_blind_reading_counts_while_it_stands(self, reviewer: Reviewer) -> None:
+        stands, undone, revoked = (correction(seed) for seed in range(3))
+        reviewer.decide("approve", stands, revoked, reason=BLIND)
+        event = reviewer.decide("relabel", undone, label="1", reason=BLIND).json()["decided"][0]
+        reviewer.post("review/undo/", events=event["event"])
+        reviewer.confirm("revoke", revoked)
+        lessons.begin(5, [stands.pk])  # what training makes of it changes no reading
+        assert dict(overview()["figures"])["agreement when read blind"] == "100 % of 1"
+
+    def test_a_disagreement_leads_to_what_it_counts(self, reviewer: Reviewer) -> None:
+        item = correction(1)
+        correction(2)
+        reviewer.decide("relabel", item, label="1")
+        (worst,) = overview()["confusion"]["worst"]
+        assert worst["count"] == 2
+        page = reviewer.client.get(worst["url"]).content.decode()
+        assert page.count('name="_selected_action"') == 2
 
     def test_the_number_of_queries_does_not_grow(
         self, reviewer: Reviewer, django_assert_max_num_queries: DjangoAssertNumQueries

@@ -67,6 +67,7 @@ def test_what_another_moderator_reads_is_left_out(reviewer: Reviewer) -> None:
     "query",
     [
         {"label": "4"},
+        {"submitted": "4"},
         {"predicted": "9"},
         {"predicted": "none"},
         {"device": "pen"},
@@ -102,6 +103,7 @@ def test_it_is_narrowed(reviewer: Reviewer, query: dict[str, str]) -> None:
     ("name", "value"),
     [
         ("label", "99"),
+        ("submitted", "?"),
         ("predicted", "'"),
         ("device", "x"),
         ("version", "\uff11"),
