@@ -4,7 +4,7 @@ The number of queries for one item is constant. Nothing here decides, and nothin
 address or a browser: they are not stored.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -20,7 +20,7 @@ from feedback import scoring, triage
 from feedback.models import EFFECTS, Action, Correction, Learning, ReviewEvent, Status
 from feedback.narrowing import submitter_name
 from recognizer import serving
-from recognizer.alphabet import CHARSETS, INDEX, LABELS, Charset
+from recognizer.alphabet import CHARSETS, INDEX, LABELS, Charset, ambiguity_group
 from recognizer.predictor import Predictor
 
 BARS: Final = 5
@@ -249,6 +249,16 @@ def other_claims(item: Correction) -> list[Correction]:
     """Return items with exactly this ink under another label."""
     same = Correction.objects.items().filter(ink_hash=item.ink_hash).exclude(label=item.label)
     return list(same.only("id", "label", "status").order_by("created")[:5])
+
+
+def contradicting(item: Correction, claims: Iterable[Correction]) -> list[Correction]:
+    """Return the claims of which not more than one can be approved together with the item's.
+
+    What was refused stands against nothing, nor does what looks the same to everybody.
+    """
+    alike = ambiguity_group(item.label)
+    standing = (Status.PENDING, Status.APPROVED)
+    return [claim for claim in claims if claim.status in standing and claim.label not in alike]
 
 
 def effect(item: Correction, now: datetime | None = None) -> str:

@@ -165,6 +165,7 @@ def read(pk: UUID) -> Correction | None:
 def card_context(item: Correction, user: User) -> dict[str, Any]:
     """Return everything that the card of an item shows."""
     guesses = evidence.guesses(item)
+    claims = evidence.other_claims(item)
     return {
         "item": item,
         "short_id": str(item.pk)[:8],
@@ -176,7 +177,8 @@ def card_context(item: Correction, user: User) -> dict[str, Any]:
         "guesses": guesses,
         "neighbours": evidence.neighbours(item, guesses),
         "record": evidence.record(item),
-        "claims": evidence.other_claims(item),
+        "claims": claims,
+        "contradicting": evidence.contradicting(item, claims),
         "effect": evidence.effect_explained(item),
         "history": evidence.timeline(item),
         "decided_by": item.reviewer.get_username() if item.reviewer else "",

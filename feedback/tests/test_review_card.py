@@ -132,6 +132,26 @@ def test_the_same_ink_under_another_label_is_pointed_out(reviewer: Reviewer) -> 
     assert f"/admin/feedback/correction/{other.pk}/change/" in html
 
 
+def test_a_contradiction_that_stands_is_a_warning(reviewer: Reviewer) -> None:
+    other = correction(label="1", person=person())
+    item = correction(label="7")
+    warning = re.search(r'<p class="contradicted">.*?</p>', reviewer.card(item.pk), re.DOTALL)
+    assert warning
+    assert "also claimed as 1 (pending)" in _text(warning.group())
+    assert f"/admin/feedback/correction/{other.pk}/change/" in warning.group()
+    reviewer.decide("approve", other)
+    assert "also claimed as 1 (approved)" in _text(reviewer.card(item.pk))
+    reviewer.confirm("revoke", other)
+    assert "contradicted" not in reviewer.card(item.pk)
+
+
+def test_what_looks_the_same_to_everybody_is_no_contradiction(reviewer: Reviewer) -> None:
+    correction(label="1", person=person())
+    html = reviewer.card(correction(label="l").pk)
+    assert "also as 1 (pending)" in _text(html)
+    assert "contradicted" not in html
+
+
 def test_its_history_tells_who_did_what(reviewer: Reviewer) -> None:
     item = correction()
     reviewer.decide("relabel", item, label="1", reason="a seven has a bar")
