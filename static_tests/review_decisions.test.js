@@ -144,20 +144,22 @@ test("of a selection only what was decided can be undone", async () => {
 });
 
 test("what did not reach the server is back in its place", async () => {
-  const { queue, server, decisions, types } = review("abc");
+  const { queue, server, decisions, told, types } = review("abc");
   server.down = true;
   await decisions.decide("approve", ["a"]);
   assert.equal(ids(queue), "abc");
   assert.equal(queue.current.id, "a");
   assert.deepEqual(types(), ["decided", "failed"]);
+  assert.deepEqual(told.at(-1)[1].taken.map(({ item }) => item.id), ["a"]); // which wait again
   assert.equal(decisions.undoable, 0);
 });
 
 test("an undo that did not reach the server can be tried again", async () => {
-  const { queue, server, decisions } = review("ab");
+  const { queue, server, decisions, told } = review("ab");
   await decisions.decide("approve", ["a"]);
   server.down = true;
   await decisions.undo();
+  assert.deepEqual(told.at(-1)[1].taken, []); // nothing of it waits
   assert.equal(ids(queue), "b");
   server.down = false;
   await decisions.undo();

@@ -30,6 +30,7 @@ GROUPS = {
     "end": 2,
     "axe": 8,
     "narrow": 4,
+    "wakes": 1,
 }
 
 NewScreen = Callable[..., Screen]

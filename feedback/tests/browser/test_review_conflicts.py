@@ -34,23 +34,48 @@ def test_nobody_is_given_what_another_one_reads(new_screen: NewScreen) -> None:
 def test_what_did_not_reach_the_server_is_not_lost(new_screen: NewScreen) -> None:
     screen = new_screen().review("offline")
     screen.expected = "Failed to load resource|net::ERR"
-    order = screen.strip()
+    order, waiting = screen.strip(), screen.waiting
     screen.settle()
     screen.page.route("**/decide/**", lambda route: route.abort())
     screen.press("a")
     screen.wait(lambda: "Not saved" in screen.notice, "the notice")
     screen.wait(lambda: screen.current == order[0], "the item to come back")
     assert screen.strip() == order
+    assert screen.waiting == waiting
     screen.page.unroute("**/decide/**")
     screen.press_and_see_the_next("a")
     screen.settle()
     assert screen.status(order[0]) == "approved"
 
 
-def test_a_session_that_has_ended_is_said(new_screen: NewScreen) -> None:
+def test_a_session_that_has_ended_is_said_with_the_way_back_here(new_screen: NewScreen) -> None:
     screen = new_screen().review("offline")
     screen.expected = "Failed to load resource|net::ERR|redirect"
     screen.settle()
-    screen.context.clear_cookies()
+    here = screen.page.url
+    screen.context.clear_cookies(name="sessionid")
     screen.press("a")
-    screen.wait(lambda: "Not saved" in screen.notice, "the notice")
+    screen.wait(lambda: "not signed in any more" in screen.notice, "the notice")
+    screen.page.locator("#notice a", has_text="Sign in again").click()
+    screen.page.fill("#id_username", screen.name)
+    screen.page.fill("#id_password", screen.name)
+    screen.page.click("input[type=submit]")
+    screen.card.wait_for()
+    assert screen.page.url == here
+
+
+def test_what_comes_in_wakes_a_queue_that_was_empty(new_screen: NewScreen) -> None:
+    screen = new_screen()
+    screen.page.clock.install()
+    screen.review("wakes")
+    pk = screen.current
+    screen.press("r")
+    screen.page.get_by_text("Nothing waits here").wait_for()
+    screen.settle()
+    elsewhere = new_screen().open(f"{pk}/change/")
+    elsewhere.page.get_by_role("button", name="Undo this decision").click()
+    elsewhere.page.get_by_text("1 correction is pending again").wait_for()
+    screen.page.clock.fast_forward(30_000)
+    screen.wait_for_item(pk)
+    assert screen.waiting == 1
+    assert screen.said.startswith(f"Something has come in: Drawing {pk[:8]}")

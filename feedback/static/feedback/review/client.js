@@ -1,12 +1,18 @@
 // The server's side of the review screen: every change is a POST with the page's CSRF token.
 
 const WITHIN = 15_000; // ms
+// In another window somebody else has signed in, or a permission is gone: the page is out of date.
+const REFUSED = { 403: "This page may not do that any more." };
 
-/** What the server, or the way to it, refused; `status` is 0 when nothing came back. */
+/**
+ * What the server, or the way to it, refused; `status` is 0 when nothing came back. `link`, where
+ * there is one, leads to what helps: {text, href}.
+ */
 export class ReviewError extends Error {
-  constructor(status, message) {
+  constructor(status, message, link = null) {
     super(message);
     this.status = status;
+    this.link = link;
   }
 }
 
@@ -14,7 +20,7 @@ export class Client {
   #urls;
   #token;
 
-  /** `urls` has queue, card, decide, undo and leases; `card` has a zero id to replace. */
+  /** `urls` has queue, card, decide, undo, leases and login; `card` has a zero id to replace. */
   constructor(urls, token) {
     this.#urls = urls;
     this.#token = token;
@@ -24,7 +30,7 @@ export class Client {
   queue(limit) {
     const url = new URL(this.#urls.queue, location.href);
     url.searchParams.set("limit", limit);
-    return request(url);
+    return this.#request(url);
   }
 
   /** One item, now kept for this moderator if nobody else has it. */
@@ -53,7 +59,36 @@ export class Client {
   }
 
   #post(url, fields) {
-    return request(url, { method: "POST", body: this.#form(fields) });
+    return this.#request(url, { method: "POST", body: this.#form(fields) });
+  }
+
+  async #request(url, options = {}) {
+    let response;
+    try {
+      response = await fetch(url, {
+        ...options,
+        headers: { Accept: "application/json" },
+        credentials: "same-origin",
+        redirect: "manual",
+        signal: AbortSignal.timeout(WITHIN),
+      });
+    } catch {
+      throw new ReviewError(0, "The server could not be reached.");
+    }
+    // The one redirect that there is leads to the login page.
+    if (response.type === "opaqueredirect") {
+      throw new ReviewError(0, "You are not signed in any more.", this.#signIn());
+    }
+    const body = await response.json().catch(() => null);
+    if (response.ok || (response.status === 409 && body?.conflicts)) return body;
+    const link = response.status === 403 ? { text: "Load the page again", href: location.href } : null;
+    throw new ReviewError(response.status, body?.message ?? REFUSED[response.status] ?? `The server answered ${response.status}.`, link);
+  }
+
+  /** The way to sign in and come back to this queue. */
+  #signIn() {
+    const next = new URLSearchParams({ next: location.pathname + location.search });
+    return { text: "Sign in again", href: `${this.#urls.login}?${next}` };
   }
 
   #form(fields) {
@@ -62,22 +97,4 @@ export class Client {
     for (const [name, value] of Object.entries(fields)) form.set(name, value);
     return form;
   }
-}
-
-async function request(url, options = {}) {
-  let response;
-  try {
-    response = await fetch(url, {
-      ...options,
-      headers: { Accept: "application/json" },
-      credentials: "same-origin",
-      redirect: "error", // to the login page, when the session has ended
-      signal: AbortSignal.timeout(WITHIN),
-    });
-  } catch {
-    throw new ReviewError(0, "The server could not be reached, or you are not signed in any more.");
-  }
-  const body = await response.json().catch(() => null);
-  if (response.ok || (response.status === 409 && body?.conflicts)) return body;
-  throw new ReviewError(response.status, body?.message ?? `The server answered ${response.status}.`);
 }

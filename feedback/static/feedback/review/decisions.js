@@ -46,6 +46,7 @@ export class Decisions extends EventTarget {
     return this.#inTurn(send, () => {
       this.#forget(entry);
       this.#queue.putBack(taken);
+      return taken;
     });
   }
 
@@ -65,7 +66,10 @@ export class Decisions extends EventTarget {
       if (taken.length) this.#tell("undone", { ...entry, taken });
       this.#settled(result);
     };
-    return this.#inTurn(send, () => this.#history.push(entry));
+    return this.#inTurn(send, () => {
+      this.#history.push(entry);
+      return [];
+    });
   }
 
   #settled(result) {
@@ -77,6 +81,7 @@ export class Decisions extends EventTarget {
     this.#history = this.#history.filter((other) => other !== entry);
   }
 
+  /** `recover` puts right what could not be sent and returns what is back in the queue. */
   #inTurn(send, recover) {
     this.#unsent += 1;
     this.#tell("sending");
@@ -85,8 +90,7 @@ export class Decisions extends EventTarget {
     };
     this.#last = this.#last.then(send).then(done, (error) => {
       done();
-      recover();
-      this.#tell("failed", error);
+      this.#tell("failed", { error, taken: recover() });
     });
     return this.#last.then(() => this.#tell("sent"));
   }

@@ -11,15 +11,17 @@ export class Loader {
   #cards;
   #place;
   #counter;
+  #idle;
   #refilling = false;
 
-  /** `counter` is the element that says how many wait. */
-  constructor(queue, client, cards, place, counter) {
+  /** `counter` is the element that says how many wait; `idle` tells whether nothing is being saved. */
+  constructor(queue, client, cards, place, counter, idle) {
     this.#queue = queue;
     this.#client = client;
     this.#cards = cards;
     this.#place = place;
     this.#counter = counter;
+    this.#idle = idle;
   }
 
   get waiting() {
@@ -42,22 +44,34 @@ export class Loader {
     } catch (error) {
       if (this.#queue.current !== current) return undefined;
       if (error.status === 404) this.#queue.take([current.id]); // deleted by who drew it
-      else this.#place.fail(error.message);
+      else this.#place.fail(error);
     }
     return undefined;
   }
 
   /** Ask for more before the queue runs dry. */
   async refill() {
-    const { left, items } = this.#queue;
-    if (this.#refilling || left >= REFILL_BELOW || items.length >= this.waiting) return;
+    if (this.#queue.items.length < this.waiting) await this.look();
+  }
+
+  /** Look for more while little is left, whatever the counter says; returns how many have come. */
+  async look() {
+    const { left, items, takes } = this.#queue;
+    if (this.#refilling || left >= REFILL_BELOW) return 0;
     this.#refilling = true;
+    const idle = this.#idle();
     try {
       const answer = await this.#client.queue(Math.min(items.length + PAGE, MOST));
-      this.waiting = answer.waiting;
-      this.#queue.add(answer.items);
-    } catch {
-      // The next decision tries again.
+      if (idle && this.#idle()) {
+        this.waiting = answer.waiting; // else it counts what is under way
+        // Nothing was decided meanwhile: what is listed although it was, somebody has taken back.
+        if (takes === this.#queue.takes) this.#queue.forget();
+      }
+      return this.#queue.add(answer.items);
+    } catch (error) {
+      // The next look or decision tries again. Who waits for work is told what they can do about it.
+      if (error.link && !this.#queue.current) this.#place.fail(error);
+      return 0;
     } finally {
       this.#refilling = false;
     }

@@ -10,9 +10,11 @@ export class Notice {
     this.#closed = closed;
   }
 
-  show(text) {
+  /** `link`, where there is one, leads to what helps: {text, href}. */
+  show(text, link = null) {
     const words = document.createElement("p");
     words.textContent = text;
+    if (link) words.append(" ", anchor(link));
     const close = document.createElement("button");
     close.type = "button";
     close.textContent = "Close";
@@ -22,4 +24,12 @@ export class Notice {
     });
     this.#root.replaceChildren(words, close);
   }
+}
+
+/** A link as an element. */
+export function anchor({ text, href }) {
+  const element = document.createElement("a");
+  element.textContent = text;
+  element.href = href;
+  return element;
 }

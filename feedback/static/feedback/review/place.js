@@ -1,5 +1,6 @@
 // Where the large card is: puts a card in it, keeps the focus, replays its strokes.
 
+import { anchor } from "./notice.js";
 import { Replay } from "./replay.js";
 
 export class Place {
@@ -32,8 +33,9 @@ export class Place {
     this.#message("Nothing waits here. Well done!");
   }
 
-  fail(text) {
-    this.#message(text);
+  /** Say what went wrong, with a link to what helps where there is one. */
+  fail({ message, link = null }) {
+    this.#message(message, link);
   }
 
   /** Show the card anew even if it is that of the same item. */
@@ -59,10 +61,11 @@ export class Place {
     line.dataset.mine = lease.mine ? "yes" : "no";
   }
 
-  #message(text) {
+  #message(text, link = null) {
     const words = document.createElement("p");
     words.className = "empty";
     words.textContent = text;
+    if (link) words.append(" ", anchor(link));
     this.#put(words);
     this.id = null;
     this.#card = this.#replay = null;

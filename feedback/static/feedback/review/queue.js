@@ -6,6 +6,7 @@ export class Queue extends EventTarget {
   #position = 0;
   #selected = new Set();
   #known = new Set(); // whatever was here once is not added again: it was decided
+  #takes = 0;
 
   get items() {
     return this.#items;
@@ -38,6 +39,16 @@ export class Queue extends EventTarget {
     return fresh.length;
   }
 
+  /** How often something was taken out. */
+  get takes() {
+    return this.#takes;
+  }
+
+  /** Have what is not here any more added again when it comes. */
+  forget() {
+    this.#known = new Set(this.#items.map(({ id }) => id));
+  }
+
   next() {
     this.#go(this.#position + 1);
   }
@@ -62,6 +73,7 @@ export class Queue extends EventTarget {
 
   /** Remove items; returns what `putBack` needs. */
   take(ids) {
+    this.#takes += 1;
     const wanted = new Set(ids);
     const taken = [];
     this.#items.forEach((item, index) => wanted.has(item.id) && taken.push({ item, index }));

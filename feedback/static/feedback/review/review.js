@@ -7,6 +7,7 @@ import { commandsFor } from "./commands.js";
 import { Decisions } from "./decisions.js";
 import { Keys } from "./keys.js";
 import { Loader } from "./loader.js";
+import { Lookout } from "./lookout.js";
 import { Notice } from "./notice.js";
 import { Page } from "./page.js";
 import { Place } from "./place.js";
@@ -28,7 +29,11 @@ const blindness = new Blindness(switches, queue);
 const strip = new Strip(find("#strip"), queue);
 const cards = new Cards(client, Place.build);
 const place = new Place(find("#place"), region);
-const loader = new Loader(queue, client, cards, place, find("#waiting"));
+const loader = new Loader(queue, client, cards, place, find("#waiting"), () => !decisions.unsent);
+const lookout = new Lookout(async () => {
+  const idle = !queue.current;
+  if ((await loader.look()) && idle) page.say(`Something has come in: ${describe(queue.current, blindness.on)}.`);
+});
 const page = new Page(find, region, place, () => ({
   selected: queue.selected.length,
   undoable: decisions.undoable,
@@ -60,7 +65,10 @@ decisions.addEventListener("settled", ({ detail }) => {
 for (const type of ["sending", "sent"]) decisions.addEventListener(type, () => page.refresh());
 decisions.addEventListener("conflict", ({ detail }) => notice.show(detail.message));
 decisions.addEventListener("failed", ({ detail }) => {
-  notice.show(`Not saved: ${detail.message} The item is back in the queue.`);
+  const { error, taken } = detail;
+  loader.waiting += taken.length;
+  const back = taken.length === 1 ? " The item is back in the queue." : " The items are back in the queue.";
+  notice.show(`Not saved: ${error.message}${taken.length ? back : ""}`, error.link);
 });
 decisions.addEventListener("nothing", () => page.say("Nothing to undo."));
 switches.addEventListener("change", () => {
@@ -98,4 +106,5 @@ queue.add(JSON.parse(find("#items").textContent));
 if (!queue.current) loader.show();
 page.refresh();
 cards.start(({ leases }) => place.lease(leases));
+lookout.start();
 page.focus();
