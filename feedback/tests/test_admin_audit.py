@@ -5,7 +5,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
-from feedback import erasure
+from feedback import erasure, lessons
 from feedback.models import ReviewEvent
 from feedback.tests.making import correction, moderator, person
 from feedback.tests.reviewing import Reviewer
@@ -25,6 +25,52 @@ def test_every_move_is_a_line(django_assert_max_num_queries: DjangoAssertNumQuer
         correction(seed, person=person())
     with django_assert_max_num_queries(12):
         reviewer.client.get(AUDIT)
+
+
+def _moves(reviewer: Reviewer, **query: str) -> list[tuple[str, str]]:
+    """Return (correction, action) of the lines."""
+    page = reviewer.client.get(AUDIT, query)
+    assert page.status_code == 200
+    return [(str(e.correction_id), e.action) for e in page.context["cl"].result_list]
+
+
+def test_copies_and_what_training_did_are_shown_when_asked_for() -> None:
+    reviewer = Reviewer(moderator())
+    item = correction()
+    copy = correction(person=person())
+    reviewer.decide("approve", item)
+    lessons.begin(5, [item.pk])
+    mine, other = str(item.pk), str(copy.pk)
+    assert _moves(reviewer) == [(mine, "approve"), (mine, "submit")]
+    everything = _moves(reviewer, shown="everything")
+    assert {(mine, "train"), (other, "submit"), (other, "approve")} < set(everything)
+    assert _moves(reviewer, action__exact="train") == [(mine, "train")]  # which is to ask for it
+
+
+def test_what_was_deleted_stays_in_the_audit() -> None:
+    reviewer = Reviewer(moderator())
+    gone = correction()
+    erasure.withdraw([gone.pk], (gone.submitter,))
+    assert _moves(reviewer) == [(str(gone.pk), "withdraw"), (str(gone.pk), "submit")]
+
+
+def test_the_audit_is_narrowed_by_who_decided() -> None:
+    reviewer, ana = Reviewer(moderator()), Reviewer(moderator("ana"))
+    first, second = correction(1), correction(2)
+    reviewer.decide("approve", first)
+    ana.decide("reject", second)
+    query = {"actor__id__exact": str(ana.user.pk)}
+    assert _moves(reviewer, **query) == [(str(second.pk), "reject")]
+    assert f"?actor__id__exact={ana.user.pk}" in reviewer.client.get(AUDIT).content.decode()
+
+
+def test_the_audit_tells_times_to_the_second() -> None:
+    reviewer = Reviewer(moderator())
+    correction()
+    moment = ReviewEvent.objects.get().created
+    page = reviewer.client.get(AUDIT).content.decode()
+    assert f'<time datetime="{moment.isoformat()}">{moment:%Y-%m-%d %H:%M:%S}</time>' in page
+    assert "<h1>Audit</h1>" in page
 
 
 def test_what_was_deleted_since_is_named_and_not_linked() -> None:
