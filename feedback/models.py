@@ -127,6 +127,10 @@ class CorrectionQuerySet(models.QuerySet["Correction"]):
         """Return in the order of arrival, the newest first."""
         return self.order_by("-created", "-id")
 
+    def oldest_first(self) -> Self:
+        """Return in the order of arrival, what has waited longest first."""
+        return self.order_by("created", "id")
+
     def in_risk_order(self) -> Self:
         """Return what is probably mislabelled first."""
         return self.order_by("-risk", "created", "id")

@@ -47,6 +47,7 @@ ORDERS: Final = (
     Order("risk", "Risk", "The label is probably wrong: most doubtful first"),
     Order("value", "Value", "The model learns most: plausible but unexpected first"),
     Order("newest", "Newest", "Latest first"),
+    Order("oldest", "Oldest", "What has waited longest first: it expires when nobody reviews it"),
 )
 
 
@@ -68,6 +69,8 @@ def queue(user: User, query: Mapping[str, str]) -> CorrectionQuerySet:
             return items.in_value_order()
         case "newest":
             return items.newest_first()
+        case "oldest":
+            return items.oldest_first()
         case _:
             return items.in_risk_order()
 

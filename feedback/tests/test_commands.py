@@ -33,6 +33,8 @@ def test_the_queue_is_listed_in_each_order() -> None:
     assert (risky[0]["label"], risky[0]["predicted"], risky[0]["copies"]) == ("7", "3", 0)
     newest = review("list", "--order", "newest", "--limit", "1")
     assert [row["id"] for row in newest] == [str(rows[1].pk)]
+    oldest = review("list", "--order", "oldest", "--limit", "1")
+    assert [row["id"] for row in oldest] == [str(rows[0].pk)]
     assert review("list", "--status", "approved") == []
 
 

@@ -43,6 +43,13 @@ def test_the_newest_come_first_when_asked_for(reviewer: Reviewer) -> None:
     assert reviewer.queue(order="newest") == [new, old]
 
 
+def test_what_expires_next_comes_first_when_asked_for(reviewer: Reviewer) -> None:
+    new, old = _scored(1), _scored(2)
+    Correction.objects.filter(pk=old).update(created=timezone.now() - timedelta(days=1))
+    assert reviewer.queue(order="oldest") == [old, new]
+    assert 'href="?order=oldest"' in reviewer.text("review/")
+
+
 def test_what_is_decided_does_not_wait(reviewer: Reviewer) -> None:
     item = correction()
     reviewer.decide("approve", item)

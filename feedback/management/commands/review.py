@@ -20,7 +20,7 @@ _DECISIONS = {
     "relabel": Status.PENDING,
     "revoke": Status.APPROVED,
 }
-_ORDERS = ("newest", "risk", "value")
+_ORDERS = ("newest", "oldest", "risk", "value")
 _SHOWN = 50
 
 
@@ -68,6 +68,7 @@ class Command(BaseCommand):
         items = Correction.objects.items().filter(status=status).without_blobs()
         ordered = {
             "newest": items.newest_first,
+            "oldest": items.oldest_first,
             "risk": items.in_risk_order,
             "value": items.in_value_order,
         }[order]()
