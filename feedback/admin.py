@@ -32,6 +32,7 @@ from feedback.bulk import BULKS
 from feedback.dates import QuickDates
 from feedback.filters import list_filter_of
 from feedback.models import Correction, CorrectionQuerySet, ReviewEvent
+from feedback.naming import names, spelt
 from feedback.narrowing import NARROWINGS, STATUS, submitter_name
 from feedback.overview import overview
 from feedback.thumbnails import png
@@ -71,7 +72,7 @@ class CorrectionAdmin(SelectionActions):
     date_hierarchy = "created"
     ordering = ("-created", "-id")
     search_fields = ("^id", "=user__username", "=submitter")
-    search_help_text = "Start of an id, a user name, or a whole submitter key."
+    search_help_text = "Start of an id, also of a copy's, a user name, or a submitter."
     change_list_template = "feedback/changelist.html"
 
     # Who may do what.
@@ -166,6 +167,7 @@ class CorrectionAdmin(SelectionActions):
             "undoable": decisions.undoable([item.pk]).get(item.pk) if may_review else None,
             "reason_length": decisions.REASON_LENGTH,
             "labels": LABELS,
+            "copies": evidence.copies(item),
             **review.card_context(item, review.user_of(request)),
         }
         return self.page(request, "feedback/correction.html", context)
@@ -190,12 +192,13 @@ class CorrectionAdmin(SelectionActions):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
-        """Find by id, also by that of a copy, which finds its item."""
-        try:
-            pk = UUID(search_term.strip())
-        except ValueError:
-            return super().get_search_results(request, queryset, search_term)
-        return queryset.filter(Q(pk=pk) | Q(copies=pk)).distinct(), False
+        """Find also by the id of a copy, which finds its item, and by a submitter's short name."""
+        term = spelt(search_term)
+        found, duplicates = super().get_search_results(request, queryset, term)
+        if named := names(term):
+            # Not joined: who finds by a copy finds the item once.
+            return queryset.filter(Q(pk__in=found.order_by().values("pk")) | named), False
+        return found, duplicates
 
     @admin.display(description="Drawing")
     def picture(self, item: Correction) -> SafeString:

@@ -8,10 +8,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
+from urllib.parse import urlencode
 from uuid import UUID
 
 import numpy as np
-from django.db.models import Count
+from django.db.models import Count, Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.timesince import timesince
@@ -25,6 +26,7 @@ from recognizer.predictor import Predictor
 
 BARS: Final = 5
 NEIGHBOURS: Final = 3
+COPIES: Final = 6  # shown of those that were folded into an item
 THUMBNAIL: Final = 128  # pixels; shown at half that, for screens with many
 _UNLIKELIEST: Final = 1e-9  # what a probability is told to be at least
 SEARCHED: Final = 2000  # latest approved drawings of the two labels that are compared
@@ -101,6 +103,23 @@ class Record:
 
     name: str
     text: str
+    url: str  # of the list of it
+
+
+@dataclass(frozen=True)
+class Copies:
+    """What was folded into an item."""
+
+    count: int
+    people: int  # who sent them
+    latest: tuple[tuple[str, str], ...]  # (address of the picture, what it is in words)
+
+    @property
+    def text(self) -> str:
+        """How many there are, and of how many people."""
+        copies = "1 copy" if self.count == 1 else f"{self.count} copies"
+        people = "1 person" if self.people == 1 else f"{self.people} people"
+        return f"{copies}, sent by {people}"
 
 
 def ago(moment: datetime) -> str:
@@ -222,27 +241,38 @@ def _rival(item: Correction, found: Sequence[Guess]) -> list[str]:
 
 
 def record(item: Correction) -> Record:
-    """Return the submitter's record, copies left out."""
-    rows = (
-        Correction.objects.items()
-        .filter(submitter=item.submitter)
+    """Return the submitter's record: copies were sent, but count once when they are decided."""
+    rows = list(
+        Correction.objects.filter(submitter=item.submitter)
         .values_list("status")
-        .annotate(count=Count("pk"))
+        .annotate(sent=Count("pk"), items=Count("pk", filter=Q(duplicate_of=None)))
         .order_by()
     )
-    counts: dict[str, int] = dict(rows)
+    counts: dict[str, int] = {status: items for status, _, items in rows}
     name = submitter_name(item.submitter, item.user.get_username() if item.user else None)
-    return Record(name, record_text(counts))
+    query = urlencode({"submitter": item.submitter})
+    url = f"{reverse('admin:feedback_correction_changelist')}?{query}"
+    return Record(name, record_text(counts, sum(sent for _, sent, _ in rows)), url)
 
 
-def record_text(counts: Mapping[str, int]) -> str:
-    """Return counts by status as a sentence that begins with the approval rate."""
+def record_text(counts: Mapping[str, int], sent: int) -> str:
+    """Return counts of items by status as a sentence that begins with the approval rate."""
     approved = counts.get(Status.APPROVED, 0)
     decided = approved + counts.get(Status.REJECTED, 0) + counts.get(Status.REVOKED, 0)
-    sent = decided + counts.get(Status.PENDING, 0)
     if not decided:
         return f"nothing decided yet, {sent} sent"
     return f"{percent(approved / decided)} of {decided} approved, {sent} sent"
+
+
+def copies(item: Correction) -> Copies | None:
+    """Return what was folded into an item; None where nothing was."""
+    rows = Correction.objects.filter(duplicate_of=item.pk)
+    counts = rows.aggregate(count=Count("pk"), people=Count("submitter", distinct=True))
+    if not counts["count"]:
+        return None
+    latest = rows.newest_first().values_list("pk", "submitted_label", "predicted")[:COPIES]
+    pictures = tuple((thumbnail(row[0], THUMBNAIL), alternative(*row)) for row in latest)
+    return Copies(counts["count"], counts["people"], pictures)
 
 
 def other_claims(item: Correction) -> list[Correction]:

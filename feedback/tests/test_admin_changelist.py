@@ -4,10 +4,13 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.contrib.auth.models import User
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from feedback.models import Correction, Device
+from feedback.narrowing import submitter_name
+from feedback.people import Person
 from feedback.submissions import Shown
 from feedback.tests.making import correction, moderator, person
 from feedback.tests.reviewing import Reviewer
@@ -124,7 +127,33 @@ def test_search_for_a_copy_finds_its_item(reviewer: Reviewer) -> None:
     item = correction()
     copy = correction(person=person())
     correction(5)
-    assert _listed(reviewer.text(q=str(copy.pk))) == [str(item.pk)]
+    for term in (str(copy.pk), str(copy.pk)[:8], copy.pk.hex, str(copy.pk)[:13]):
+        assert _listed(reviewer.text(q=term)) == [str(item.pk)], term
+
+
+def test_an_item_with_several_copies_is_found_once(reviewer: Reviewer) -> None:
+    item = correction(person=person("anonymous:abcdef01"))
+    for _ in range(3):
+        correction(person=person())
+    assert _listed(reviewer.text(q="abcdef01")) == [str(item.pk)]
+    assert _listed(reviewer.text(q=str(item.pk)[:8])) == [str(item.pk)]
+
+
+def test_search_finds_a_submitter_by_the_name_that_is_shown(reviewer: Reviewer) -> None:
+    somebody = person()
+    item = correction(1, person=somebody)
+    correction(2, person=person())
+    shown = submitter_name(somebody.key, None)
+    for term in (shown, shown.split()[1], somebody.key):
+        assert _listed(reviewer.text(q=term)) == [str(item.pk)], term
+
+
+def test_search_finds_by_a_user_s_name(reviewer: Reviewer) -> None:
+    user = User.objects.create_user("decade")  # which could be the start of an id
+    key = f"user:{user.pk}"
+    item = correction(1, person=Person(key, (key,), user.pk))
+    correction(2)
+    assert _listed(reviewer.text(q="decade")) == [str(item.pk)]
 
 
 def test_search_finds_by_user_name_and_by_key(reviewer: Reviewer) -> None:
@@ -169,6 +198,22 @@ def test_the_list_reads_no_pictures(
     for query in captured.captured_queries:
         assert '"feedback_correction"."strokes"' not in query["sql"]
         assert '"feedback_correction"."pixels"' not in query["sql"]
+
+
+def test_one_item_shows_how_many_people_sent_its_copies(reviewer: Reviewer) -> None:
+    item = correction()
+    assert 'class="copies"' not in reviewer.text(f"{item.pk}/change/")
+    somebody = person()
+    rows = [correction(person=somebody), correction(person=somebody), correction(person=person())]
+    page = reviewer.text(f"{item.pk}/change/")
+    assert "3 copies, sent by 2 people" in page
+    for row in rows:
+        assert f"/admin/feedback/correction/{row.pk}/128.png" in page
+    for _ in range(5):
+        correction(person=person())
+    page = reviewer.text(f"{item.pk}/change/")
+    assert page[page.index('class="copies"') :].count("/128.png") == 6
+    assert "8 copies, sent by 7 people" in page
 
 
 def test_one_item_shows_what_can_be_decided(reviewer: Reviewer) -> None:

@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from urllib.parse import quote
 
 import pytest
 from django.contrib.auth.models import User
@@ -110,6 +111,24 @@ def test_the_submitter_s_record_is_shown(reviewer: Reviewer) -> None:
 
 def test_a_new_submitter_has_no_record(reviewer: Reviewer) -> None:
     assert "nothing decided yet, 1 sent" in _text(reviewer.card(correction().pk))
+
+
+def test_copies_were_sent_too_but_are_decided_with_their_item(reviewer: Reviewer) -> None:
+    somebody = person()
+    item = correction(person=somebody)
+    for _ in range(3):
+        correction(person=somebody)
+    assert "nothing decided yet, 4 sent" in _text(reviewer.card(item.pk))
+    reviewer.decide("approve", item)
+    assert "100 % of 1 approved, 4 sent" in _text(reviewer.card(item.pk))
+
+
+def test_the_submitter_leads_to_what_they_sent(reviewer: Reviewer) -> None:
+    somebody = person()
+    item = correction(person=somebody)
+    link = f'href="/admin/feedback/correction/?submitter={quote(somebody.key, safe="")}"'
+    assert link in reviewer.card(item.pk)
+    assert link in reviewer.text(f"{item.pk}/change/")
 
 
 def test_neither_address_nor_the_whole_key_is_shown(reviewer: Reviewer) -> None:
