@@ -4,8 +4,10 @@ from collections.abc import Callable
 from typing import Any
 
 from asgiref.sync import iscoroutinefunction
+from django.contrib import admin
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.decorators import sync_and_async_middleware
 from django.views import defaults
 
@@ -32,7 +34,15 @@ def permission_denied(request: HttpRequest, exception: Exception) -> HttpRespons
     """403."""
     if request.path.startswith(API):
         return _json("forbidden", "You may not do this.", 403)
+    if request.path.startswith(reverse("admin:index")):
+        return _forbidden_in_the_admin(request)
     return defaults.permission_denied(request, exception)
+
+
+def _forbidden_in_the_admin(request: HttpRequest) -> HttpResponse:
+    """403 with the ways on: the admin's own answer has none."""
+    context = {**admin.site.each_context(request), "title": "You may not do this"}
+    return render(request, "admin/forbidden.html", context, status=403)
 
 
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -1,6 +1,7 @@
 """What is answered where no view answers."""
 
 import pytest
+from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.test import Client, RequestFactory
 
@@ -27,6 +28,17 @@ def test_pages_get_pages(client: Client) -> None:
     response = client.get("/nothing", headers={"host": "localhost"})
     assert response.status_code == 404
     assert response["Content-Type"].startswith("text/html")
+
+
+@pytest.mark.django_db
+def test_the_admin_says_who_may_not_do_it_and_offers_a_way_back(client: Client) -> None:
+    client.force_login(User.objects.create_user("<i>bare</i>", is_staff=True))
+    response = client.get("/admin/feedback/correction/review/", headers={"host": "localhost"})
+    page = response.content.decode()
+    assert response.status_code == 403
+    assert '<a href="/admin/">Back to what you may do here</a>' in page
+    assert "&lt;i&gt;bare&lt;/i&gt;" in page
+    assert "<i>bare" not in page
 
 
 def test_an_error_says_nothing_about_its_cause(rf: RequestFactory) -> None:

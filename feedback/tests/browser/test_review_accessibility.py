@@ -67,6 +67,13 @@ def test_the_queue_does_not_scroll_sideways(new_screen: NewScreen, width: int) -
     assert screen.page.evaluate("document.documentElement.scrollWidth") == width
 
 
+def test_the_charts_are_no_wider_than_a_phone(new_screen: NewScreen) -> None:
+    screen = new_screen(viewport={"width": 390, "height": 800}, has_touch=True).open("charts/")
+    for numbers in screen.page.locator(".numbers summary").all():
+        numbers.click()
+    assert screen.page.evaluate("document.documentElement.scrollWidth") == 390
+
+
 def test_everything_is_there_without_a_key(new_screen: NewScreen) -> None:
     screen = new_screen().review("axe")
     screen.page.locator("#keys").uncheck()
