@@ -41,7 +41,11 @@ def permission_denied(request: HttpRequest, exception: Exception) -> HttpRespons
 
 def _forbidden_in_the_admin(request: HttpRequest) -> HttpResponse:
     """403 with the ways on: the admin's own answer has none."""
-    context = {**admin.site.each_context(request), "title": "You may not do this"}
+    context = {
+        **admin.site.each_context(request),
+        "title": "You may not do this",
+        "is_nav_sidebar_enabled": False,
+    }
     return render(request, "admin/forbidden.html", context, status=403)
 
 

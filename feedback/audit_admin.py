@@ -25,7 +25,7 @@ class _Listed(QuickDates, ReviewEventQuerySet):
 class _Shown(admin.SimpleListFilter):
     """What people did to items, or everything that is on record."""
 
-    title = "shown"
+    title = "kind"
     parameter_name = "shown"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
@@ -83,7 +83,10 @@ class ReviewEventAdmin(ReadOnlyAdmin):
         """When it was, to the second."""
         moment = event.created.astimezone(UTC)
         return format_html(
-            '<time datetime="{}">{}</time>', moment.isoformat(), f"{moment:%Y-%m-%d %H:%M:%S}"
+            '<time datetime="{}"><span>{}</span> <span>{}</span></time>',
+            moment.isoformat(),
+            f"{moment:%Y-%m-%d}",
+            f"{moment:%H:%M:%S}",
         )
 
     @admin.display(description="Correction", ordering="correction")

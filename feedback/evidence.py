@@ -286,8 +286,10 @@ def contradicting(item: Correction, claims: Iterable[Correction]) -> list[Correc
 
     What was refused stands against nothing, nor does what looks the same to everybody.
     """
-    alike = ambiguity_group(item.label)
     standing = (Status.PENDING, Status.APPROVED)
+    if item.status not in standing:
+        return []
+    alike = ambiguity_group(item.label)
     return [claim for claim in claims if claim.status in standing and claim.label not in alike]
 
 

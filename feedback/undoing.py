@@ -29,7 +29,7 @@ def confirmation(selected: CorrectionQuerySet) -> dict[str, Any]:
     return {
         "action": TITLE,
         "button": f"Undo {len(events)}",
-        "does": "go back to where they were before the latest decision",
+        "does": "will be as before the latest decision",
         "rule": "Only the latest decision on an item can be taken back",
         "url": address(),
         "fields": [("events", _joined(events.values()))],

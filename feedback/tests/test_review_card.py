@@ -160,8 +160,10 @@ def test_a_contradiction_that_stands_is_a_warning(reviewer: Reviewer) -> None:
     assert f"/admin/feedback/correction/{other.pk}/change/" in warning.group()
     reviewer.decide("approve", other)
     assert "also claimed as 1 (approved)" in _text(reviewer.card(item.pk))
+    assert "also claimed as 7 (pending)" in _text(reviewer.card(other.pk))
     reviewer.confirm("revoke", other)
-    assert "contradicted" not in reviewer.card(item.pk)
+    for pk in (item.pk, other.pk):
+        assert "contradicted" not in reviewer.card(pk)
 
 
 def test_what_looks_the_same_to_everybody_is_no_contradiction(reviewer: Reviewer) -> None:
