@@ -84,7 +84,7 @@ def scribble() -> Iterator[bytes]:
     while True:
         for index in range(STROKE_POINTS):
             point = [100 + 2 * index, 500 + (index % 7) * 40]
-            yield client_frame(wire.encode(wire.points(0, index, [point])))
+            yield client_frame(wire.encode(wire.points_frame(0, index, [point])))
         yield client_frame(json.dumps({"type": "clear"}))
 
 

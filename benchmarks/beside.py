@@ -16,7 +16,8 @@ from collections.abc import Sequence
 from benchmarks import handwriting, live, machine, report
 from benchmarks.pen import replay
 from benchmarks.report import Figure, quantile
-from benchmarks.server import HOST, Server, ServerError, serve
+from benchmarks.server import Server, ServerError, serve
+from examples.client import Client
 
 # Everybody comes from one address here; a person alone may ask for five a second.
 UNLIMITED = {"HTTP_EXPLANATIONS_PER_SECOND": "1000", "HTTP_EXPLANATION_BURST": "1000"}
@@ -36,12 +37,7 @@ async def ask_on(
 
 
 def _ask(server: Server, body: str) -> int:
-    with contextlib.closing(http.client.HTTPConnection(HOST, server.port, timeout=30)) as link:
-        headers = {"Content-Type": "application/json"}
-        link.request("POST", "/api/v1/explain", body, headers)
-        response = link.getresponse()
-        response.read()
-        return response.status
+    return Client(server.origin).exchange("POST", "/api/v1/explain", body)[0]
 
 
 async def compare(

@@ -116,7 +116,7 @@ class Drawer:
             due = begin + batch.at
             if (wait := due - perf_counter()) > 0:
                 await asyncio.sleep(wait)
-            text = wire.encode(wire.points(batch.stroke, batch.start, batch.points))
+            text = wire.encode(wire.points_frame(batch.stroke, batch.start, batch.points))
             self._notes.late.append(perf_counter() - due)
             self._notes.frames_up += 1
             await self._send(text, begin + batch.newest)

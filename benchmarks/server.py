@@ -21,6 +21,7 @@ from typing import Final
 from benchmarks import usage
 from benchmarks.handwriting import ROOT
 from benchmarks.scrape import Scrape
+from examples.client import socket_url
 
 HOST: Final = "127.0.0.1"
 PRODUCT: Final = ("manage.py",)
@@ -55,7 +56,7 @@ class Server:
     @property
     def socket_url(self) -> str:
         """Where the live path is."""
-        return f"ws://{HOST}:{self.port}/ws/draw/"
+        return socket_url(self.origin)
 
     def cpu_seconds(self) -> float:
         """Return the CPU time used so far."""

@@ -52,7 +52,7 @@ class Pass:
 def frames(grown: Growth) -> list[str]:
     """Return one frame for each stage of a character, without numbers."""
     first = wire.encode({"type": "drawing", "strokes": grown.first})
-    rest = [wire.encode(wire.points(b.stroke, b.start, b.points)) for b in grown.rest]
+    rest = [wire.encode(wire.points_frame(b.stroke, b.start, b.points)) for b in grown.rest]
     return [first, *rest]
 
 

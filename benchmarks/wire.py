@@ -1,19 +1,12 @@
 """Frames as a browser puts them on the wire, and what they weigh there."""
 
-import json
-from typing import Any, Final
+from typing import Final
+
+from examples.client import encode, points_frame
+
+__all__ = ["MASK", "client_bytes", "encode", "header_bytes", "numbered", "points_frame"]
 
 MASK: Final = 4  # bytes; a client masks every frame (RFC 6455 section 5.3)
-
-
-def encode(frame: dict[str, Any]) -> str:
-    """Write a frame as JSON.stringify would."""
-    return json.dumps(frame, separators=(",", ":"))
-
-
-def points(stroke: int, start: int, points: list[list[int]]) -> dict[str, Any]:
-    """Return a points frame without its number."""
-    return {"type": "points", "stroke": stroke, "start": start, "points": points}
 
 
 def numbered(text: str, n: int) -> str:

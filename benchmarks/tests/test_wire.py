@@ -22,6 +22,6 @@ def test_bytes_and_not_characters_are_counted() -> None:
 
 
 def test_frames_are_written_as_the_page_writes_them() -> None:
-    text = wire.numbered(wire.encode(wire.points(0, 12, [[1, 2], [3, 4]])), 7)
+    text = wire.numbered(wire.encode(wire.points_frame(0, 12, [[1, 2], [3, 4]])), 7)
     assert text == '{"type":"points","stroke":0,"start":12,"points":[[1,2],[3,4]],"n":7}'
     assert messages.parse(text).n == json.loads(text)["n"] == 7
