@@ -3,6 +3,7 @@
 import json
 from io import StringIO
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -82,6 +83,20 @@ def test_conflicts_are_told_and_end_with_an_error(capsys: pytest.CaptureFixture[
     assert free.status == Status.APPROVED
 
 
+def test_an_undo_without_a_decision_to_take_back_ends_with_an_error(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    unknown, waiting, done = str(uuid4()), correction(1), correction(2)
+    review("approve", str(done.pk), "--by", "mo")
+    with pytest.raises(CommandError, match="2 items were not decided"):
+        call_command("review", "undo", unknown, str(waiting.pk), str(done.pk), "--by", "mo")
+    told = capsys.readouterr().out
+    assert "1 items decided" in told
+    assert f"{unknown}: there is no decision on it to take back." in told
+    done.refresh_from_db()
+    assert done.status == Status.PENDING
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -92,6 +107,10 @@ def test_conflicts_are_told_and_end_with_an_error(capsys: pytest.CaptureFixture[
         (["approve", "7", "--by", "mo"], "invalid UUID"),
         (["revoke", "--all-pending", "--by", "mo"], "unrecognized"),
         (["approve", "--all-pending"], "--by"),
+        (["approve", "--all-pending", "{id}", "--by", "mo"], "not both"),
+        (["reject", "{id}", "--all-pending", "--by", "mo"], "not both"),
+        (["list", "--limit", "0"], "not a whole number from 1 up"),
+        (["list", "--limit", "-1"], "not a whole number from 1 up"),
         ([], "action"),
     ],
 )

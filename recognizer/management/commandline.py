@@ -1,8 +1,8 @@
 """What the commands about versions have in common."""
 
 import json
-from argparse import ArgumentParser
-from collections.abc import Iterator
+from argparse import ArgumentParser, ArgumentTypeError
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -43,6 +43,21 @@ class MovingCommand(VersionsCommand):
             f"{line.from_version_id}. Web processes follow within seconds.",
             as_json=as_json,
         )
+
+
+def at_least(smallest: int) -> Callable[[str], int]:
+    """Return a reader of whole numbers of at least `smallest`."""
+
+    def read(text: str) -> int:
+        try:
+            value = int(text)
+        except ValueError:
+            value = smallest - 1
+        if value < smallest:
+            raise ArgumentTypeError(f"{text!r} is not a whole number from {smallest} up")
+        return value
+
+    return read
 
 
 @contextmanager

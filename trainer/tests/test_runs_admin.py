@@ -226,7 +226,10 @@ def test_that_learning_is_paused_is_shown(bench: Bench) -> None:
         (("--start",), "--by is needed"),
         (("--start", "--by", "nobody"), "no active user"),
         (("--show", "99"), "no run 99"),
+        (("--show", "0"), "no run 0"),
         (("--cancel", "99", "--by", "x"), "no run 99"),
+        (("--cancel", "0", "--by", "x"), "no run 0"),
+        (("--override", "0", "--by", "x", "--reason", "y"), "no run 0"),
         (("--override", "99", "--by", "x", "--reason", "y"), "no run 99"),
     ],
 )

@@ -12,7 +12,8 @@ from django.core.management.base import BaseCommand, CommandError
 from feedback import scoring
 from feedback.decisions import decide, latest_decisions, undo
 from feedback.models import Correction, CorrectionQuerySet, Status
-from feedback.moves import Outcome
+from feedback.moves import Conflict, Outcome
+from recognizer.management.commandline import at_least
 
 _DECISIONS = {
     "approve": Status.PENDING,
@@ -35,7 +36,7 @@ class Command(BaseCommand):
         listing = actions.add_parser("list", help="show the queue")
         listing.add_argument("--status", choices=Status.values, default=Status.PENDING.value)
         listing.add_argument("--order", choices=_ORDERS, default="risk")
-        listing.add_argument("--limit", type=int, default=_SHOWN)
+        listing.add_argument("--limit", type=at_least(1), default=_SHOWN, help="(%(default)s)")
         _add_json(listing)
         for action in (*_DECISIONS, "undo"):
             deciding = actions.add_parser(action, help=f"{action} items")
@@ -72,7 +73,7 @@ class Command(BaseCommand):
             "risk": items.in_risk_order,
             "value": items.in_value_order,
         }[order]()
-        rows = [_row(item) for item in ordered[: max(0, limit)]]
+        rows = [_row(item) for item in ordered[:limit]]
         lines = [
             "{id}  {status:<8}  {predicted} → {label}  confidence {confidence:.2f}  "
             "risk {risk:.2f}  value {value:.2f}  copies {copies}".format(
@@ -87,6 +88,8 @@ class Command(BaseCommand):
         if actor is None:
             raise CommandError(f"There is no user {by!r}.")
         if options.get("all_pending"):
+            if ids:
+                raise CommandError("Name corrections by their ids, or --all-pending: not both.")
             ids = list(Correction.objects.pending().values_list("pk", flat=True))
         elif not ids:
             raise CommandError("Name at least one correction by its id.")
@@ -134,7 +137,14 @@ def _add_json(parser: ArgumentParser) -> None:
 
 def _outcome(action: str, ids: list[UUID], actor: User, options: dict[str, Any]) -> Outcome:
     if action == "undo":
-        return undo(latest_decisions(ids).values(), actor, options["reason"])
+        latest = latest_decisions(ids)
+        outcome = undo(latest.values(), actor, options["reason"])
+        outcome.conflicts += [
+            Conflict(one, "there is no decision on it to take back")
+            for one in dict.fromkeys(ids)
+            if one not in latest
+        ]
+        return outcome
     return decide(
         ids,
         action,

@@ -34,11 +34,11 @@ class Command(VersionsCommand):
         try:
             if options["start"]:
                 self._start(options)
-            elif options["cancel"]:
+            elif options["cancel"] is not None:
                 self._cancel(options)
-            elif options["override"]:
+            elif options["override"] is not None:
                 self._override(options)
-            elif options["show"]:
+            elif options["show"] is not None:
                 self._show(options)
             else:
                 self._list(options)

@@ -16,23 +16,9 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from recognizer.checkpoints import Card, CheckpointError, read_card
+from recognizer.management.commandline import at_least
 from trainer.augment import IMAGE_VARIATIONS
 from trainer.batches import SHARES, BatchConfig
-
-
-def at_least(smallest: int) -> Callable[[str], int]:
-    """Return a reader of whole numbers of at least `smallest`."""
-
-    def read(text: str) -> int:
-        try:
-            value = int(text)
-        except ValueError:
-            value = smallest - 1
-        if value < smallest:
-            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {smallest} up")
-        return value
-
-    return read
 
 
 def positive(text: str) -> float:

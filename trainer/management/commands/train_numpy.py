@@ -10,8 +10,9 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from recognizer.alphabet import LABELS
+from recognizer.management.commandline import at_least
 from trainer.management.commands.evaluate import summary
-from trainer.management.commands.train import ProgressLine, at_least, positive, stop_on_signals
+from trainer.management.commands.train import ProgressLine, positive, stop_on_signals
 from trainer.numpy_training import Architecture, Settings
 
 
