@@ -143,7 +143,8 @@ def load(root: Path, names: Iterable[str]) -> HandwritingSplit:
     """Read the named sources below `root` and split each.
 
     Raises:
-        DataError: a name or a file is unknown, or a file is unusable.
+        DataError: a name or a file is unknown, a file is unusable, or nothing is left to train on
+            or to validate with.
     """
     train: list[Handwriting] = []
     validation: list[Handwriting] = []
@@ -159,7 +160,24 @@ def load(root: Path, names: Iterable[str]) -> HandwritingSplit:
         manifest[name] = _describe(source, train[-1], validation[-1])
     if not train:
         raise DataError(f"name at least one source of {', '.join(SOURCES)}")
-    return HandwritingSplit(tuple(without(train, validation)), tuple(validation), manifest)
+    train = without(train, validation)
+    _require_both(train, validation)
+    return HandwritingSplit(tuple(train), tuple(validation), manifest)
+
+
+def _require_both(train: Sequence[Handwriting], validation: Sequence[Handwriting]) -> None:
+    """Refuse to choose among weights by nobody, or to learn from nobody."""
+    names = ", ".join(part.name for part in train)
+    if not any(len(part) for part in validation):
+        raise DataError(
+            f"nobody can be set aside for validation: {names} has one writer only; name another "
+            "set with --sources as well, or add drawings by a second writer"
+        )
+    if not any(len(part) for part in train):
+        raise DataError(
+            f"nothing of {names} is left to train on: all of it is set aside for validation; name "
+            "another set with --sources as well"
+        )
 
 
 def _read(source: Source, root: Path) -> Handwriting:

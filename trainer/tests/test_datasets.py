@@ -78,3 +78,19 @@ def test_a_damaged_file_is_a_data_error(tmp_path: Path) -> None:
     path.write_bytes(b"nothing")
     with pytest.raises(DataError, match=r"pendigits\.jsonl\.gz cannot be read"):
         load(tmp_path, ["pendigits"])
+
+
+def test_one_writer_alone_is_refused_and_welcome_beside_others(tmp_path: Path) -> None:
+    write_stroke_file(tmp_path / "strokes/chars74k.jsonl.gz", writers=1)
+    with pytest.raises(DataError, match=r"chars74k has one writer only.*a second writer"):
+        load(tmp_path, ["chars74k"])
+    write_stroke_file(tmp_path / "strokes/pendigits.jsonl.gz", "17", writers=2)
+    split = load(tmp_path, ["chars74k", "pendigits"])
+    assert [len(part) > 0 for part in split.train] == [True, True]
+    assert [len(part) > 0 for part in split.validation] == [False, True]
+
+
+def test_images_that_are_all_set_aside_are_refused(tmp_path: Path) -> None:
+    write_emnist(tmp_path, "letters", np.zeros((2, 28, 28), np.uint8), np.ones(2, np.uint8))
+    with pytest.raises(DataError, match="nothing of emnist-letters is left to train on"):
+        load(tmp_path, ["emnist-letters"])

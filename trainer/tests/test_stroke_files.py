@@ -1,6 +1,7 @@
 """Stroke files become drawings with a label and a writer; bad lines are named."""
 
 import gzip
+import json
 from pathlib import Path
 
 import pytest
@@ -43,11 +44,49 @@ def test_times_are_allowed_and_ignored(tmp_path: Path) -> None:
         '{"label": "1", "writer": "w", "strokes": []}',
         '{"label": "1", "writer": "w", "strokes": [[[1, NaN]]]}',
         '{"label": "1", "writer": "w", "strokes": 3}',
+        "[" * 100_000,
+        '{"label": "1", "writer": "w", "strokes": [[[1, 2, 1e999]]]}',
     ],
 )
 def test_a_bad_line_is_named(tmp_path: Path, line: str) -> None:
     with pytest.raises(StrokeFileError, match="line 1"):
         read_strokes(write_line(tmp_path / "a.jsonl.gz", line), "a")
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"label": "zz"}, "'zz' is not a label: use one of 0-9 or a-z"),
+        ({"label": "ß"}, "'ß' is not a label"),
+        ({"label": 7}, "its label 7 is not text"),
+        ({"writer": ""}, "its writer '' is not a name"),
+        ({"writer": None}, "its writer None is not a name"),
+        ({"strokes": [[["1", 2]]]}, "are not lists of points"),
+        ({"strokes": [[[True, 2]]]}, "are not lists of points"),
+        ({"strokes": [[1, 2]]}, "are not lists of points"),
+        ({"strokes": [[{"x": 1}]]}, "are not lists of points"),
+        ({"strokes": [[[1]]]}, "a point is"),
+        ({"strokes": [[[1, 2, 10**400]]]}, "a number of it is too large"),
+    ],
+)
+def test_what_is_wrong_is_said_in_our_words(
+    tmp_path: Path, changes: dict[str, object], why: str
+) -> None:
+    good = {"label": "1", "writer": "w", "strokes": [[[1, 2], [3, 4]]]}
+    lines = json.dumps(good) + "\n" + json.dumps(good | changes)
+    with pytest.raises(StrokeFileError) as error:
+        read_strokes(write_line(tmp_path / "a.jsonl.gz", lines), "a")
+    assert f"a.jsonl.gz, line 2, is no drawing: {why}" in str(error.value).replace(
+        "its strokes ", ""
+    )
+
+
+@pytest.mark.parametrize("content", [b"", b'"\xff"\n'])
+def test_a_file_without_drawings_or_text_is_named(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "a.jsonl.gz"
+    path.write_bytes(gzip.compress(content))
+    with pytest.raises(StrokeFileError, match=r"a\.jsonl\.gz"):
+        read_strokes(path, "a")
 
 
 def test_a_file_cut_short_is_named(tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ from trainer.management.commands import train as train_command
 from trainer.network import Network, NetworkConfig
 from trainer.stroke_files import read_strokes
 from trainer.tensor_files import write_tensors
-from trainer.tests.handwriting import write_everything
+from trainer.tests.handwriting import write_everything, write_stroke_file
 from trainer.training import Training
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -267,6 +267,13 @@ def test_mnist_alone_is_enough(data: Path) -> None:
     assert "mnist/digit" in out
     card = json.loads((data.parent / "run/version-1/card.json").read_text())
     assert card["metrics"]["validation"]["strokes"] is None
+
+
+def test_the_drawings_of_one_person_beside_others_are_enough(data: Path) -> None:
+    write_stroke_file(data / "strokes/chars74k.jsonl.gz", writers=1)
+    assert "version 1 is in" in train(data, "--sources", "mnist", "chars74k")
+    with pytest.raises(CommandError, match="chars74k has one writer only"):
+        train(data, "--sources", "chars74k", "--checkpoint-path", str(data.parent / "alone"))
 
 
 def test_signal_handlers_are_put_back(data: Path) -> None:
