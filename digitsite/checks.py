@@ -5,6 +5,7 @@ Bad values of single settings are refused earlier, when they are read; see `envi
 
 from collections.abc import Sequence
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 from django.apps import AppConfig
@@ -17,9 +18,11 @@ from recognizer import checkpoints, serving
 
 # Below these a published vulnerability concerns us: oversized frames, request bodies.
 LEAST = {"daphne": "4.2.2", "django": "5.2.14"}
-MODEL_HINT = (
-    "Restore it with `git checkout -- recognizer/weights`, train one with `make train`, or name a "
-    "whole version folder with DIGITSITE_MODEL."
+ANCHOR_HINT = (
+    "Restore it with `git checkout -- recognizer/weights`, or train one with `make train`."
+)
+PINNED_HINT = (
+    "Name a whole version folder with DIGITSITE_MODEL, or leave it unset to serve the champion."
 )
 
 
@@ -37,32 +40,37 @@ def check_versions(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[Ch
     ]
 
 
-def model_problems() -> tuple[list[str], bool]:
-    """Return what is wrong with the versions tried, and whether one is left to be served.
+def pinned_problem() -> str | None:
+    """Return why the version that DIGITSITE_MODEL names cannot be served."""
+    return _problem(settings.MODEL_DIR) if settings.MODEL_DIR else None
 
-    A web process tries a pinned version first and the one that comes with the code last; what is in
-    between may become whole while it runs.
-    """
-    problems = []
-    pinned = [settings.MODEL_DIR] if settings.MODEL_DIR else []
-    for folder in dict.fromkeys([*pinned, serving.PACKAGED_ANCHOR]):
-        try:
-            checkpoints.verify(folder)
-        except checkpoints.CheckpointError as error:
-            problems.append(f"The model version in {folder} cannot be served: {error}.")
-        else:
-            return problems, True
-    return problems, False
+
+def anchor_problem() -> str | None:
+    """Return why the version that comes with the code cannot be served."""
+    return _problem(serving.PACKAGED_ANCHOR)
+
+
+def _problem(folder: Path) -> str | None:
+    try:
+        checkpoints.verify(folder)
+    except checkpoints.CheckpointError as error:
+        return f"The model version in {folder} cannot be served: {error}."
+    return None
 
 
 @register(Tags.files)
 def check_model(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
     """Report weights that are missing or altered.
 
-    A warning, because `train` makes weights where there are none; `serve` and `web` refuse.
+    An error where somebody pinned them: others would answer in their place. A warning where they
+    came with the code, because `train` makes weights where there are none; `serve` and `web`
+    refuse either.
     """
-    problems, _servable = model_problems()
-    return [Caution(text, hint=MODEL_HINT, id="digitsite.W002") for text in problems]
+    if settings.MODEL_DIR:
+        pinned = pinned_problem()
+        return [Error(pinned, hint=PINNED_HINT, id="digitsite.E002")] if pinned else []
+    anchor = anchor_problem()
+    return [Caution(anchor, hint=ANCHOR_HINT, id="digitsite.W002")] if anchor else []
 
 
 @register(Tags.security, deploy=True)

@@ -16,7 +16,7 @@ from django.core.management import call_command
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
-from digitsite.checks import MODEL_HINT, model_problems
+from digitsite.checks import ANCHOR_HINT, PINNED_HINT, anchor_problem, pinned_problem
 from digitsite.commandline import CannotRun
 from digitsite.locks import exclusive
 from recognizer.checkpoints import CheckpointError
@@ -60,14 +60,24 @@ def _unusable(error: Exception) -> CannotRun:
 
 
 def require_model() -> None:
-    """Refuse to start with nothing to serve.
+    """Refuse to start with nothing to serve, or with something else than what was pinned.
 
     Raises:
-        CannotRun: no version folder is whole.
+        CannotRun: the pinned version, or without one that which comes with the code, is not whole.
     """
-    problems, servable = model_problems()
-    if not servable:
-        raise CannotRun(f"{problems[0]} {MODEL_HINT}")
+    require_pinned()
+    if not settings.MODEL_DIR and (problem := anchor_problem()):
+        raise CannotRun(f"{problem} {ANCHOR_HINT}")
+
+
+def require_pinned() -> None:
+    """Refuse to answer with something else than the version that was pinned.
+
+    Raises:
+        CannotRun: it is not whole.
+    """
+    if problem := pinned_problem():
+        raise CannotRun(f"{problem} {PINNED_HINT}")
 
 
 def _migrate() -> None:

@@ -16,6 +16,7 @@ from digitsite import checks, commandline, preparation
 from digitsite.commandline import CannotRun
 from digitsite.locks import Taken, exclusive
 from digitsite.management.commands import serve
+from digitsite.tests import processes
 from recognizer import serving
 
 Usage = namedtuple("Usage", "total used free")
@@ -89,13 +90,40 @@ def test_a_nearly_full_disk_is_refused(tmp_path: Path, monkeypatch: pytest.Monke
 def test_with_no_version_to_serve_the_start_is_refused(
     tmp_path: Path, model: Path, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings.MODEL_DIR = tmp_path / "none"
-    monkeypatch.setattr(serving, "PACKAGED_ANCHOR", tmp_path / "neither")
+    settings.MODEL_DIR = None
+    monkeypatch.setattr(serving, "PACKAGED_ANCHOR", tmp_path / "none")
     with pytest.raises(CannotRun, match=r"none cannot be served: .* `git checkout"):
         preparation.require_model()
-    assert [problem.id for problem in checks.check_model(None)] == ["digitsite.W002"] * 2
+    assert [problem.id for problem in checks.check_model(None)] == ["digitsite.W002"]
     monkeypatch.setattr(serving, "PACKAGED_ANCHOR", model)
     preparation.require_model()
+    assert checks.check_model(None) == []
+
+
+def test_a_pinned_version_that_is_not_whole_is_not_replaced_by_the_anchor(
+    tmp_path: Path, model: Path, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(serving, "PACKAGED_ANCHOR", model)
+    settings.MODEL_DIR = tmp_path / "missing"
+    for require in (preparation.require_model, preparation.require_pinned):
+        with pytest.raises(CannotRun, match=r"missing cannot be served: .* DIGITSITE_MODEL, or"):
+            require()
+    assert [problem.id for problem in checks.check_model(None)] == ["digitsite.E002"]
+    settings.MODEL_DIR = model
+    monkeypatch.setattr(serving, "PACKAGED_ANCHOR", tmp_path / "none")
+    preparation.require_model()  # what was pinned is enough
+    assert checks.check_model(None) == []
+
+
+@pytest.mark.parametrize("command", [["serve"], ["web"], ["web", "--prepared"]])
+def test_a_start_with_a_missing_pinned_version_is_one_sentence(
+    command: list[str], tmp_path: Path
+) -> None:
+    missing = tmp_path / "missing"
+    status, said = processes.run(*command, state=tmp_path / "state", MODEL=missing)
+    assert status == 1
+    assert said.startswith(f"digitsite: The model version in {missing} cannot be served: ")
+    assert said.count("\n") == 1
 
 
 def test_an_altered_version_is_noticed(

@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand
 
 from digitsite.commandline import CannotRun
 from digitsite.listening import listen_problem
-from digitsite.preparation import prepare, require_model
+from digitsite.preparation import prepare, require_model, require_pinned
 
 
 class Command(BaseCommand):
@@ -33,7 +33,9 @@ class Command(BaseCommand):
 
     def handle(self, *, prepared: bool, **_: Any) -> None:
         """Run until SIGINT or SIGTERM."""
-        if not prepared:
+        if prepared:
+            require_pinned()
+        else:
             require_model()
             prepare()
         # Imports Twisted's reactor and the whole application: only this process wants them.
