@@ -81,7 +81,7 @@ train: setup ## train a model version from scratch
 # goes on. MNIST is fetched; DIGITSITE_DATA_DIR says where the other sets are.
 ANCHOR := var/anchor
 TRAINED = test -f $(ANCHOR)/$(1)/version-1/card.json || $(call TRAIN,$(1))
-TRAIN = $(BIN)/python manage.py train --threads 2 --beside recognizer/weights/anchor --checkpoint-path $(ANCHOR)/$(1) $(if $(wildcard $(ANCHOR)/$(1)/latest.safetensors),--resume)
+TRAIN = $(BIN)/python manage.py train --name anchor --threads 2 --beside recognizer/weights/anchor --checkpoint-path $(ANCHOR)/$(1) $(if $(wildcard $(ANCHOR)/$(1)/latest.safetensors),--resume)
 anchor: setup ## train the released weights again and say how close they come (hours)
 	$(call TRAINED,first) $(filter-out --test,$(ARGS))
 	$(call TRAINED,wide) --widths 32 64 128 $(filter-out --test,$(ARGS))

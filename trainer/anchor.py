@@ -31,8 +31,8 @@ class Recipe:
     config: TrainingConfig
     checkpoint_path: Path  # folder of the latest and the best state
     out: Path  # version folder
+    name: str  # what its card calls the version
     number: int = 1
-    name: str = "anchor"
     resume: bool = False
     start_from: Path | None = None  # weights of an earlier training or version
     teachers: tuple[Path, ...] = ()  # folders of versions whose logits it also follows

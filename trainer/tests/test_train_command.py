@@ -83,6 +83,7 @@ def test_the_card_says_what_it_was_trained_on(data: Path, tmp_path: Path) -> Non
     assert set(sources) == {"mnist", "pendigits", "uji2", "chars74k", "omniglot", "kassel"}
     assert sources["pendigits"]["licence"] == "CC BY 4.0"
     assert sources["chars74k"]["held_out_writers"]
+    assert card["name"] == "own training"  # the released one alone is called anchor
     assert card["data"]["training"]["seed"] == 1
     assert card["data"]["training"]["batch"]["strokes"]["rotation"] > 0
     assert card["metrics"]["validation"]["strokes"]["samples"] > 0
@@ -194,6 +195,7 @@ def test_make_anchor_ends_with_the_settings_of_the_released_anchor() -> None:
     assert wide.config == replace(first.config, network=NetworkConfig(widths=(32, 64, 128)))
     assert taught.start_from == first.out / "weights.safetensors"
     assert taught.teachers == (first.out, wide.out)
+    assert {first.name, wide.name, taught.name} == {"anchor"}
     ours = json.loads(json.dumps(asdict(taught.config)))
     released = card_of(PACKAGED_ANCHOR)["data"]["training"]
     # What it began with and followed are other weights each time they are trained.
@@ -214,7 +216,9 @@ def test_it_says_how_close_a_training_came_to_a_version(data: Path, tmp_path: Pa
     train(data)
     released = str(data.parent / "run/version-1")
     again = train(data, "--checkpoint-path", str(tmp_path / "again"), "--beside", released)
-    assert "beside version 1 (anchor):\nthe weights are the released ones, to the byte" in again
+    assert (
+        "beside version 1 (own training):\nthe weights are the released ones, to the byte" in again
+    )
     other = train(
         data, "--checkpoint-path", str(tmp_path / "other"), "--beside", released, "--seed", "2"
     )
@@ -253,6 +257,33 @@ def test_nothing_to_be_beside_is_said_before_training(data: Path, tmp_path: Path
     with pytest.raises(CommandError, match="cannot be read"):
         train(data, "--beside", str(tmp_path / "nowhere"))
     assert not (data.parent / "run/latest.safetensors").exists()
+
+
+@pytest.mark.parametrize("option", ["--out", "--checkpoint-path"])
+def test_a_folder_that_cannot_be_written_is_said_before_training(
+    data: Path, tmp_path: Path, option: str
+) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(CommandError, match=rf"{option} .*file.* cannot be written .*directory"):
+        train(data, option, str(tmp_path / "file" / "x" / "version"))
+    assert not (data.parent / "run").exists()
+
+
+def test_a_folder_with_other_files_is_not_replaced(data: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "documents"
+    folder.mkdir()
+    (folder / "letter.txt").write_text("kept")
+    with pytest.raises(CommandError, match="holds other files"):
+        train(data, "--out", str(folder))
+    assert (folder / "letter.txt").read_text() == "kept"
+    assert not (data.parent / "run").exists()
+
+
+def test_the_help_shows_the_defaults(capsys: pytest.CaptureFixture[str]) -> None:
+    train_command.Command().create_parser("manage.py", "train").print_help()
+    said = " ".join(capsys.readouterr().out.split())
+    for shown in ("--epochs EPOCHS (44)", "on top (192)", "rate (0.004)", "weights (1)"):
+        assert shown in said
 
 
 def test_weights_of_another_network_are_refused(data: Path, tmp_path: Path) -> None:

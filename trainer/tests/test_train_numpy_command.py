@@ -198,3 +198,12 @@ def test_damaged_and_exchanged_files_are_named(data: Path) -> None:
         read_network(folder)
     with pytest.raises(TensorFileError, match="holds no NumPy network"):
         read_network(data)
+
+
+def test_a_folder_that_cannot_be_written_is_said_before_training(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setattr(numpy_release, "train", None)  # nobody gets so far
+    with pytest.raises(CommandError, match=r"--out .*file/x cannot be written"):
+        train(data, "--out", str(tmp_path / "file" / "x"))

@@ -15,10 +15,11 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from recognizer.checkpoints import Card, CheckpointError, read_card
+from recognizer.checkpoints import CARD, Card, CheckpointError, read_card
 from recognizer.management.commandline import at_least
 from trainer.augment import IMAGE_VARIATIONS
 from trainer.batches import SHARES, BatchConfig
+from trainer.management.outputs import require_replaceable, require_writable
 
 
 def positive(text: str) -> float:
@@ -66,13 +67,21 @@ class Command(BaseCommand):
             help="sets to train on: mnist, emnist-letters, emnist-byclass, pendigits, uji2, "
             "chars74k, omniglot, kassel (default: mnist and all others that are there)",
         )  # fmt: skip
-        parser.add_argument("--epochs", type=at_least(1), default=44)
-        parser.add_argument("--samples-per-epoch", type=at_least(1), default=50_000)
-        parser.add_argument("--batch-size", type=at_least(2), default=192)
-        parser.add_argument("--lr", type=positive, default=4e-3, help="peak learning rate")
+        parser.add_argument("--epochs", type=at_least(1), default=44, help="(%(default)s)")
+        parser.add_argument(
+            "--samples-per-epoch", type=at_least(1), default=50_000, metavar="N",
+            help="an epoch is so many, whatever there is (%(default)s)",
+        )  # fmt: skip
+        parser.add_argument(
+            "--batch-size", type=at_least(2), default=192, metavar="N",
+            help="characters of a batch; scribbles come on top (%(default)s)",
+        )  # fmt: skip
+        parser.add_argument(
+            "--lr", type=positive, default=4e-3, help="peak learning rate (%(default)s)"
+        )
         parser.add_argument(
             "--warm-up", type=share, default=0.05, metavar="SHARE",
-            help="share of the steps in which the learning rate rises",
+            help="share of the steps in which the learning rate rises (%(default)s)",
         )  # fmt: skip
         parser.add_argument(
             "--share", type=weight, action="append", default=[], metavar="SOURCE/KIND=WEIGHT",
@@ -81,11 +90,11 @@ class Command(BaseCommand):
         )  # fmt: skip
         parser.add_argument(
             "--digits", type=share, default=0.56, metavar="SHARE",
-            help="share of digits among the characters",
+            help="share of digits among the characters (%(default)s)",
         )  # fmt: skip
         parser.add_argument(
             "--augmentation", choices=tuple(IMAGE_VARIATIONS), default="light",
-            help="how far images are varied",
+            help="how far images are varied (%(default)s)",
         )  # fmt: skip
         parser.add_argument(
             "--start-from", type=Path, metavar="FILE",
@@ -106,7 +115,10 @@ class Command(BaseCommand):
             help="channels of each block of the network, two convolutions in each (default: the "
             "released network)",
         )  # fmt: skip
-        parser.add_argument("--seed", type=at_least(0), default=1)
+        parser.add_argument(
+            "--seed", type=at_least(0), default=1,
+            help="the same seed and settings give the same weights (%(default)s)",
+        )  # fmt: skip
         parser.add_argument(
             "--threads", type=at_least(1), default=min(os.cpu_count() or 1, 8),
             help="threads; they change the time and nothing else",
@@ -124,8 +136,13 @@ class Command(BaseCommand):
             "--out", type=Path, metavar="DIR",
             help="version folder to write (default: version-NUMBER beside the checkpoints)",
         )  # fmt: skip
-        parser.add_argument("--number", type=at_least(1), default=1, help="number of the version")
-        parser.add_argument("--name", default="anchor", help="name of the version")
+        parser.add_argument(
+            "--number", type=at_least(1), default=1, help="number of the version (%(default)s)"
+        )
+        parser.add_argument(
+            "--name", default="own training",
+            help="what its card calls the version; the released one is called anchor (%(default)s)",
+        )  # fmt: skip
         parser.add_argument(
             "--beside", type=Path, metavar="DIR",
             help="a version folder: train on the same sets, and say at the end how close it came",
@@ -160,6 +177,10 @@ class Command(BaseCommand):
                 f"{latest} is the state of an earlier training: add --resume to go on with it, "
                 "remove it, or name another --checkpoint-path"
             )
+        require_writable("--checkpoint-path", recipe.checkpoint_path)
+        # The folder is written beside its place, and then put there whole.
+        require_writable("--out", recipe.out.parent)
+        require_replaceable("--out", recipe.out, CARD)
         self.stdout.write(f"training on {', '.join(recipe.sources)}")
         progress = ProgressLine(self.stdout.write, recipe.config.steps_per_epoch)
         try:

@@ -13,6 +13,7 @@ from recognizer.alphabet import LABELS
 from recognizer.management.commandline import at_least
 from trainer.management.commands.evaluate import summary
 from trainer.management.commands.train import ProgressLine, positive, stop_on_signals
+from trainer.management.outputs import require_writable
 from trainer.numpy_training import Architecture, Settings
 
 
@@ -53,18 +54,20 @@ class Command(BaseCommand):
         )  # fmt: skip
         parser.add_argument(
             "--filters", type=at_least(0), default=Architecture.filters,
-            help="put a convolution of so many 5x5 filters in front",
+            help="put a convolution of so many 5x5 filters in front (%(default)s)",
         )  # fmt: skip
-        parser.add_argument("--epochs", type=at_least(1), default=Settings.epochs)
-        parser.add_argument("--batch-size", type=at_least(1), default=Settings.batch_size)
-        parser.add_argument(
-            "--lr", type=positive, default=Settings.lr, help="learning rate at the start"
-        )
-        parser.add_argument("--momentum", type=share_or_zero, default=Settings.momentum)
-        parser.add_argument("--weight-decay", type=share_or_zero, default=Settings.weight_decay)
+        for name, kind, default, what in (
+            ("--epochs", at_least(1), Settings.epochs, ""),
+            ("--batch-size", at_least(1), Settings.batch_size, ""),
+            ("--lr", positive, Settings.lr, "learning rate at the start "),
+            ("--momentum", share_or_zero, Settings.momentum, ""),
+            ("--weight-decay", share_or_zero, Settings.weight_decay, ""),
+        ):
+            parser.add_argument(name, type=kind, default=default, help=f"{what}(%(default)s)")
         parser.add_argument(
             "--seed", type=at_least(0), default=Settings.seed,
-            help="the same seed gives the same weights, on as many threads (OMP_NUM_THREADS)",
+            help="the same seed gives the same weights, on as many threads (OMP_NUM_THREADS) "
+            "(%(default)s)",
         )  # fmt: skip
         parser.add_argument(
             "--out", type=Path, default=settings.STATE / "numpy-network", metavar="DIR",
@@ -91,6 +94,7 @@ class Command(BaseCommand):
                 f"MNIST is not in {recipe.data_dir}, so our own handwriting has to do: "
                 "manage.py fetch_data --sets mnist fetches it"
             )
+        require_writable("--out", recipe.out)
         self.stdout.write(f"training on {', '.join(recipe.sources)}")
         try:
             with stop_on_signals() as stop:
