@@ -25,9 +25,7 @@ class CannotRun(Exception):
 
 def options_to_environment(argv: Sequence[str], environ: MutableMapping[str, str]) -> list[str]:
     """Move the options that are settings from `argv` into `environ`; return what is left."""
-    options = dict(EVERYWHERE)
-    if len(argv) > 1 and argv[1] in LISTENING:
-        options |= WHEN_LISTENING
+    options = _options(argv)
     left: list[str] = []
     arguments = iter(argv)
     for argument in arguments:
@@ -42,12 +40,28 @@ def options_to_environment(argv: Sequence[str], environ: MutableMapping[str, str
     return left
 
 
+def in_the_words_of(argv: Sequence[str], text: str) -> str:
+    """Name the option in what is said of a value where it was an option that gave it."""
+    given = {argument.partition("=")[0] for argument in argv}
+    for option, name in _options(argv).items():
+        if option in given:
+            text = text.replace(f"{name} is ", f"{option} is ")
+    return text
+
+
+def _options(argv: Sequence[str]) -> dict[str, str]:
+    """Return the options of this command that are settings."""
+    return EVERYWHERE | (WHEN_LISTENING if len(argv) > 1 and argv[1] in LISTENING else {})
+
+
 def run(argv: Sequence[str]) -> None:
     """Run one command; what a person has to put right ends it with a sentence and status 1."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "digitsite.settings")
     try:
         execute_from_command_line(options_to_environment(argv, os.environ))
-    except (ImproperlyConfigured, CannotRun) as error:
+    except ImproperlyConfigured as error:
+        sys.exit(f"digitsite: {in_the_words_of(argv, str(error))}")
+    except CannotRun as error:
         sys.exit(f"digitsite: {error}")
     except DatabaseError as error:
         if not _says_that_a_table_is_missing(error):

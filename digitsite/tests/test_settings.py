@@ -92,6 +92,12 @@ def test_a_bad_setting_is_one_sentence(
     assert run("check", state=tmp_path, **variables) == (1, sentence)
 
 
+@pytest.mark.parametrize("given", [["--port", "99999"], ["--port=99999"]])
+def test_a_bad_option_is_called_by_its_own_name(tmp_path: Path, given: list[str]) -> None:
+    sentence = "digitsite: --port is '99999': use a whole number from 1 to 65535.\n"
+    assert run("web", *given, state=tmp_path) == (1, sentence)
+
+
 def test_an_old_python_is_refused_in_one_sentence() -> None:
     manage = ROOT / "manage.py"
     ast.parse(manage.read_text(), feature_version=(3, 4))

@@ -285,6 +285,8 @@ def test_the_commands_say_what_is_wrong(tmp_path: Path) -> None:
     (tmp_path / "odd").write_text("odd\n")
     with pytest.raises(CommandError, match="line 1"):
         call_command("import", str(tmp_path / "odd"))
+    with pytest.raises(CommandError, match="'x' is not a time like 2026-01-31"):
+        call_command("export", "--since", "x")
     correction()
     with pytest.raises(CommandError, match="cannot be written"):
         call_command("export", output=str(tmp_path / "no" / "x"))

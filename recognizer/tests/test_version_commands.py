@@ -76,6 +76,8 @@ def test_a_version_is_promoted_and_rolled_back() -> None:
         (("rollback", *BY, "--to", "3"), "never champion"),
         (("who_served", "--at", "yesterday"), "is not a time like"),
         (("who_served", "--at", "1999-01-01"), "No version was served"),
+        (("who_served", "--at", "2999-01-01"), "2999-01-01T00:00:00+00:00 is in the future"),
+        (("versions", "--broken", "3"), "--by is needed for this"),
     ],
 )
 def test_what_is_refused_is_said_plainly(arguments: tuple[str, ...], why: str) -> None:

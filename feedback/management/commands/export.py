@@ -2,7 +2,7 @@
 
 import os
 import sys
-from argparse import ArgumentParser
+from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -52,7 +52,12 @@ class Command(BaseCommand):
 
 
 def _moment(text: str) -> datetime:
-    moment = datetime.fromisoformat(text)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise ArgumentTypeError(
+            f"{text!r} is not a time like 2026-01-31 or 2026-01-31T10:00:00Z"
+        ) from error
     return moment if timezone.is_aware(moment) else timezone.make_aware(moment)
 
 

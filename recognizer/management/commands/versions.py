@@ -3,6 +3,8 @@
 from argparse import ArgumentParser
 from typing import Any
 
+from django.core.management.base import CommandError
+
 from recognizer import registry
 from recognizer.management.commandline import VersionsCommand, told_plainly
 from recognizer.models import ModelVersion
@@ -22,6 +24,8 @@ class Command(VersionsCommand):
     def handle(self, *, broken: int | None, by: str, **options: Any) -> None:
         """Mark a version where that is asked for, and list them all."""
         if broken is not None:
+            if not by:
+                raise CommandError("--by is needed for this: say who marks it as broken.")
             with told_plainly(by) as actor:
                 registry.mark_broken(broken, actor)
         champion, previous = registry.champion().version_id, registry.previous()

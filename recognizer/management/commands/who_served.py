@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.core.management.base import CommandError
+from django.utils import timezone
 
 from recognizer import registry
 from recognizer.management.commandline import VersionsCommand, line_of
@@ -30,6 +31,8 @@ class Command(VersionsCommand):
             raise CommandError(f"{at!r} is not a time like 2026-11-21T10:00:00Z.") from error
         if moment.tzinfo is None:
             moment = moment.replace(tzinfo=UTC)
+        if moment > timezone.now():
+            raise CommandError(f"{moment.isoformat()} is in the future: nobody knows yet.")
         line = registry.who_served(moment)
         if line is None:
             raise CommandError(f"No version was served at {moment.isoformat()}.")
