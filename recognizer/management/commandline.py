@@ -6,12 +6,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.core.management.base import BaseCommand, CommandError
 
-from recognizer import registry
+from recognizer import publishing, registry, serving
 from recognizer.models import Promotion
+from recognizer.predictor import Predictor
 
 
 class VersionsCommand(BaseCommand):
@@ -58,6 +60,18 @@ def at_least(smallest: int) -> Callable[[str], int]:
         return value
 
     return read
+
+
+def to_be_served() -> Predictor:
+    """Return what every web process ought to answer with: what is pinned, or the champion.
+
+    Raises:
+        CheckpointError, OSError: it is not whole, or cannot be fetched.
+    """
+    if settings.MODEL_DIR:
+        return serving.load(settings.MODEL_DIR)
+    version = registry.champion().version
+    return serving.load(publishing.fetch(version.folder, version.sha256))
 
 
 @contextmanager

@@ -7,11 +7,10 @@ from typing import Any, Final
 from django.conf import settings
 from django.core.management.base import CommandError
 
-from recognizer import publishing, registry, serving
 from recognizer.alphabet import CHARSETS, LABELS, Charset
 from recognizer.checkpoints import CheckpointError
 from recognizer.images import ImageError, ImageLimits, rasterise_image
-from recognizer.management.commandline import VersionsCommand
+from recognizer.management.commandline import VersionsCommand, to_be_served
 from recognizer.predictor import Prediction, Predictor
 
 SHOWN: Final = 3  # likeliest labels
@@ -32,26 +31,14 @@ class Command(VersionsCommand):
 
     def handle(self, *, files: list[Path], charset: Charset, **options: Any) -> None:
         """Read and print."""
-        predictor = served()
+        try:
+            predictor = to_be_served()
+        except (CheckpointError, OSError) as error:
+            raise CommandError(f"The version cannot be served: {error}.") from error
         rows = [read(predictor, file, charset) for file in files]
         self.say(rows, "\n".join(line_of(row) for row in rows), as_json=options["json"])
         if failed := sum("error" in row for row in rows):
             raise CommandError(f"{failed} of {len(rows)} files could not be read.")
-
-
-def served() -> Predictor:
-    """Return what a web process that starts now would answer with.
-
-    Raises:
-        CommandError: it is not whole.
-    """
-    try:
-        if settings.MODEL_DIR:
-            return serving.load(settings.MODEL_DIR)
-        version = registry.champion().version
-        return serving.load(publishing.fetch(version.folder, version.sha256))
-    except (CheckpointError, OSError) as error:
-        raise CommandError(f"The version cannot be served: {error}.") from error
 
 
 def read(predictor: Predictor, file: Path, charset: Charset) -> dict[str, Any]:
