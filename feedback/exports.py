@@ -62,6 +62,7 @@ def npz(corrections: CorrectionQuerySet) -> Iterator[bytes]:
 
 
 FORMATS: Final[dict[str, Format]] = {"csv": csv, "jsonl": jsonl, "npz": npz}
+WITH_COPIES: Final = frozenset({"jsonl"})  # the others are for training: a drawing counts once
 CONTENT_TYPES: Final = {
     "csv": "text/csv; charset=utf-8",
     "jsonl": "application/x-ndjson",

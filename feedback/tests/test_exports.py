@@ -277,6 +277,33 @@ def test_the_commands_export_and_import(tmp_path: Path, rows: list[Correction]) 
         assert target.stat().st_size > 784
 
 
+@pytest.mark.usefixtures("rows")
+@pytest.mark.parametrize(
+    ("form", "written", "copies"), [("csv", 5, 1), ("npz", 5, 1), ("jsonl", 6, 0)]
+)
+def test_it_is_said_how_many_were_written_and_how_many_copies_were_not(
+    tmp_path: Path, form: str, written: int, copies: int
+) -> None:
+    target, out, err = tmp_path / "x", io.StringIO(), io.StringIO()
+    call_command("export", format=form, output=str(target), json=True, stdout=out)
+    assert json.loads(out.getvalue()) == {
+        "file": str(target), "format": form, "written": written, "copies_left_out": copies,
+    }  # fmt: skip
+    call_command("export", format=form, output=str(target), stderr=err)
+    assert f"{written} corrections" in err.getvalue()
+    assert ("1 copies were left out (jsonl has them)" in err.getvalue()) == bool(copies)
+
+
+def test_copies_alone_are_nothing_to_train_on(tmp_path: Path) -> None:
+    correction()
+    copy = correction(person=person())
+    since = copy.created.isoformat()
+    with pytest.raises(CommandError, match="nothing to export"):
+        call_command("export", "--since", since, "--format", "csv", "--output", str(tmp_path / "x"))
+    with pytest.raises(CommandError, match="--json needs --output FILE"):
+        call_command("export", "--json")
+
+
 def test_the_commands_say_what_is_wrong(tmp_path: Path) -> None:
     with pytest.raises(CommandError, match="nothing to export"):
         call_command("export", output=str(tmp_path / "x"))

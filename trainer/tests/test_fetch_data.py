@@ -1,6 +1,7 @@
 """The command that fetches data sets, with files in the expected layout in place of a network."""
 
 import io
+import json
 from pathlib import Path
 
 import pytest
@@ -37,3 +38,9 @@ def test_without_a_network_it_says_where_the_files_belong(
     for name, title in (("mnist", "MNIST"), ("emnist-letters", "EMNIST")):
         with pytest.raises(CommandError, match=rf"^{title} could not be fetched.*raw\.$"):
             fetched(tmp_path, "--sets", name)
+
+
+def test_programs_read_how_many_there_are(tmp_path: Path) -> None:
+    write_mnist(tmp_path, count=7)
+    told = json.loads(fetched(tmp_path, "--sets", "mnist", "mnist", "--json"))
+    assert told == {"folder": str(tmp_path), "images": {"mnist": 7}}

@@ -1,5 +1,6 @@
 """`manage.py export`: corrections as a file."""
 
+import json
 import os
 import sys
 from argparse import ArgumentParser, ArgumentTypeError
@@ -11,19 +12,25 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from feedback.exports import FORMATS
+from feedback.exports import FORMATS, WITH_COPIES
 from feedback.models import Correction, CorrectionQuerySet, Status
 
 
 class Command(BaseCommand):
     """Write CSV (label and 784 pixels), JSONL (strokes and history) or NPZ."""
 
-    help = "Export corrections; the file appears when it is whole."
+    help = (
+        "Export corrections; the file appears when it is whole. CSV and NPZ are for training, so "
+        "copies, which are counted in the item that they repeat, are left out; JSONL has all."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the options."""
         parser.add_argument("--format", choices=sorted(FORMATS), default="jsonl")
         parser.add_argument("--output", default="-", help="a file; - is the standard output")
+        parser.add_argument(
+            "--json", action="store_true", help="with --output FILE: print what was written as JSON"
+        )
         parser.add_argument(
             "--status", action="append", choices=Status.values, help="only these; may be repeated"
         )
@@ -34,21 +41,30 @@ class Command(BaseCommand):
     def handle(self, **options: Any) -> None:
         """Write the file."""
         corrections = _chosen(options["status"], options["since"])
-        if not corrections.exists():
+        name, form = options["output"], options["format"]
+        if options["json"] and name == "-":
+            raise CommandError("--json needs --output FILE: the export itself would be in its way.")
+        written = (corrections if form in WITH_COPIES else corrections.items()).count()
+        copies = corrections.count() - written
+        if not written:
             raise CommandError(
                 "There is nothing to export: no correction is stored, or none of that kind."
             )
-        pieces = FORMATS[options["format"]](corrections)
-        if options["output"] == "-":
+        pieces = FORMATS[form](corrections)
+        if name == "-":
             _write(pieces, sys.stdout.buffer.fileno())
-            return
-        try:
-            _write_whole(pieces, Path(options["output"]))
-        except OSError as error:
-            raise CommandError(
-                f"{options['output']} cannot be written ({error.strerror})."
-            ) from error
-        self.stderr.write(f"Written to {options['output']}.")
+        else:
+            try:
+                _write_whole(pieces, Path(name))
+            except OSError as error:
+                raise CommandError(f"{name} cannot be written ({error.strerror}).") from error
+        if options["json"]:
+            told = {"file": name, "format": form, "written": written, "copies_left_out": copies}
+            self.stdout.write(json.dumps(told))
+        else:
+            left = f"; {copies} copies were left out (jsonl has them)" if copies else ""
+            where = "the standard output" if name == "-" else name
+            self.stderr.write(f"Written to {where}: {written} corrections{left}.")
 
 
 def _moment(text: str) -> datetime:

@@ -1,5 +1,6 @@
 """`manage.py fetch_data`: put MNIST and EMNIST where training and the gate look for them."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +26,14 @@ class Command(BaseCommand):
             "--sets", nargs="+", default=[MNIST, LETTERS], choices=[MNIST, LETTERS, BYCLASS],
             help="which (default: %(default)s; by-class is the largest)",
         )  # fmt: skip
+        parser.add_argument("--json", action="store_true", help="print JSON at the end")
 
-    def handle(self, *, data_dir: Path, sets: list[str], **_: Any) -> None:
+    def handle(self, *, data_dir: Path, sets: list[str], **options: Any) -> None:
         """Fetch."""
         from trainer.nist import DownloadError, read_emnist, read_mnist  # noqa: PLC0415 - torch
 
-        for name in sets:
+        images: dict[str, int] = {}
+        for name in dict.fromkeys(sets):
             try:
                 if name == MNIST:
                     found = read_mnist(data_dir, "train")
@@ -41,5 +44,10 @@ class Command(BaseCommand):
             except (DownloadError, ValueError) as error:
                 # That text ends with advice about training, which this is not.
                 raise CommandError(str(error).partition(", or leave")[0] + ".") from error
-            self.stdout.write(f"{name}: {len(found)} images in {data_dir}")
+            images[name] = len(found)
+            if not options["json"]:
+                self.stdout.write(f"{name}: {len(found)} images in {data_dir}")
+        if options["json"]:
+            self.stdout.write(json.dumps({"folder": str(data_dir), "images": images}))
+            return
         self.stdout.write("Training and the gate use them from the next run on.")
