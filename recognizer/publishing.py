@@ -24,6 +24,7 @@ from recognizer.checkpoints import (
     MAX_BYTES,
     MODEL,
     WEIGHTS,
+    Card,
     CheckpointCorrupt,
     CheckpointError,
     CheckpointMissing,
@@ -106,6 +107,30 @@ def fetch(folder: str, sha256: str) -> Path:
             shutil.rmtree(local)
         _appear(aside, folder)
     return local
+
+
+def copy_out(folder: str, sha256: str, target: Path) -> Card:
+    """Copy a whole version folder to a place of its own, which appears with all its files.
+
+    Raises:
+        FolderTaken: there is something of that name.
+        CheckpointError: there is no whole copy, here or in the store.
+        OSError: it could not be written; nothing has appeared.
+    """
+    if target.exists() or target.is_symlink():
+        raise FolderTaken(f"{target} exists already: name a new folder")
+    whole = fetch(folder, sha256)
+    aside = Path(mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+    try:
+        for name in _FILES:
+            _write(aside / name, (whole / name).read_bytes())
+        _write(aside / _READABLE, model_card.of_file((aside / CARD).read_bytes()))
+        _require_whole(aside, sha256)  # what was copied, not what was there before
+        aside.chmod(0o755)
+        aside.rename(target)
+        return verify(target)
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
 
 
 def copy_of_anchor(sha256: str) -> Path:

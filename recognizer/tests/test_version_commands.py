@@ -11,7 +11,9 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from recognizer import registry
+from recognizer.checkpoints import MODEL, digest, verify
 from recognizer.models import Promotion, ServingProcess
+from recognizer.predictor import Predictor
 from recognizer.tests.making_versions import made, promoter
 
 pytestmark = pytest.mark.django_db
@@ -113,3 +115,32 @@ def test_a_version_is_marked_as_broken_and_skipped_from_then_on() -> None:
     listed = told("versions", "--broken", "2", "--by", "pro")
     assert [version["status"] for version in listed["versions"]][1] == "broken"
     assert told("rollback", *BY)["to"] == 1
+
+
+def test_a_version_is_copied_out_of_the_store(tmp_path: Path) -> None:
+    target = tmp_path / "taken"
+    told_of = told("export_version", "2", str(target))
+    assert sorted(path.name for path in target.iterdir()) == [
+        "card.json", "card.md", "model.onnx", "weights.safetensors",
+    ]  # fmt: skip
+    assert verify(target).number == 2
+    assert told_of["sha256"]["model.onnx"] == digest(target / MODEL)
+    assert Predictor.load(target).version == 2
+    assert text("export_version", "1", str(tmp_path / "anchor")).startswith("Version 1 is in ")
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+
+
+def test_what_cannot_be_copied_is_said_and_nothing_is_replaced(tmp_path: Path, state: Path) -> None:
+    kept = tmp_path / "kept"
+    kept.mkdir()
+    with pytest.raises(CommandError, match="kept exists already: name a new folder"):
+        text("export_version", "2", str(kept))
+    assert list(kept.iterdir()) == []
+    with pytest.raises(CommandError, match="There is no version 9"):
+        text("export_version", "9", str(tmp_path / "x"))
+    with pytest.raises(CommandError, match="cannot be written"):
+        text("export_version", "2", str(tmp_path / "none" / "x"))
+    (state / "versions" / "v000002" / MODEL).write_bytes(b"altered")
+    with pytest.raises(CommandError, match=r"Version 2 is not whole: .*SHA-256"):
+        text("export_version", "2", str(tmp_path / "x"))
+    assert not (tmp_path / "x").exists()
