@@ -20,7 +20,7 @@ from recognizer.alphabet import LABELS, indices
 from trainer import synthesis
 from trainer.augment import ImageVariation, vary_image
 from trainer.characters import Handwriting, Images, ImageSet, Labels, StrokeSet
-from trainer.datasets import SOURCES, available, load
+from trainer.datasets import SOURCES, known, load
 from trainer.evaluation import Logits, Probabilities, probabilities
 from trainer.finetune import OUTLIER, Exemplars
 from trainer.network import Network
@@ -76,8 +76,11 @@ class Base:
 
 
 def real_sources(root: Path) -> tuple[str, ...]:
-    """Return the sets below a data folder that can serve; nothing is fetched for this."""
-    found = available(root) if root.is_dir() else ()
+    """Return the sets below a data folder that can serve; nothing is fetched for this.
+
+    Stroke files of one's own do not: nobody reviewed them, and the anchor need not know them.
+    """
+    found = known(root) if root.is_dir() else ()
     there = [name for name in found if name != "mnist" or any(root.glob("MNIST/raw/train-images*"))]
     return tuple(name for name in there if name not in _NOT_ALONE)
 

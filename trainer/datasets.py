@@ -1,22 +1,30 @@
 """Which sets of handwriting there are, how each is split, and what must be said about it.
 
-People, not images, are set aside for validation: the last writers of each stroke set, whole words
-of the Kassel letters. MNIST and EMNIST name no writers, so the last of their training images are
-set aside, and an image that validation holds is taken out of training wherever else it occurs.
+People, not images, are set aside for validation: the last writers of each stroke set, a fifth of
+those of a stroke file of one's own, whole words of the Kassel letters. MNIST and EMNIST name no
+writers, so the last of their training images are set aside, and an image that validation holds is
+taken out of training wherever else it occurs.
 """
 
 import hashlib
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
+from trainer import synthesis
 from trainer.characters import Handwriting, ImageSet
 from trainer.kassel import read_kassel
 from trainer.nist import read_emnist, read_mnist
 from trainer.stroke_files import read_strokes
+
+_STROKES: Final = "strokes"  # folder of stroke files
+_SUFFIX: Final = ".jsonl.gz"
+_SHARE: Final = "writers in a hundred"
+_NAME: Final = re.compile(r"[A-Za-z0-9_-]+")
 
 
 class DataError(ValueError):
@@ -118,8 +126,21 @@ SOURCES: dict[str, Source] = {
 }
 
 
-def available(root: Path) -> tuple[str, ...]:
-    """Return MNIST, which can always be fetched, and every other source that is below `root`.
+def own(name: str) -> Source:
+    """Return the source of a stroke file of one's own, `strokes/NAME.jsonl.gz`."""
+    path = f"{_STROKES}/{name}{_SUFFIX}"
+    return Source(name, f"own drawings, {path}", "not stated", path, _strokes(name), 20, _SHARE)
+
+
+def source_of(name: str, root: Path) -> Source | None:
+    """Return the source of a name: one of ours, or a stroke file below `root`."""
+    if name in SOURCES:
+        return SOURCES[name]
+    return own(name) if name in _own_names(root) else None
+
+
+def known(root: Path) -> tuple[str, ...]:
+    """Return MNIST, which can always be fetched, and every other set of `SOURCES` below `root`.
 
     EMNIST is more than half a gigabyte: it is fetched only when somebody names it.
     """
@@ -128,6 +149,32 @@ def available(root: Path) -> tuple[str, ...]:
         for name, source in SOURCES.items()
         if name == "mnist" or any(root.glob(f"{source.path}{source.files}"))
     )
+
+
+def available(root: Path) -> tuple[str, ...]:
+    """Return the known sets and the stroke files of one's own.
+
+    Raises:
+        DataError: a stroke file has a name that a source cannot have.
+    """
+    return known(root) + _own_names(root)
+
+
+def _own_names(root: Path) -> tuple[str, ...]:
+    """Return the names of the stroke files that are not those of our sources."""
+    ours = {source.path for source in SOURCES.values()}
+    names = []
+    for path in sorted((root / _STROKES).glob(f"*{_SUFFIX}")):
+        if f"{_STROKES}/{path.name}" in ours:
+            continue
+        name = path.name.removesuffix(_SUFFIX)
+        if name in SOURCES or name == synthesis.NAME or not _NAME.fullmatch(name):
+            raise DataError(
+                f"{path} cannot be called so: give it another name, of letters, digits, _ and -, "
+                "that no other set has"
+            )
+        names.append(name)
+    return tuple(names)
 
 
 @dataclass(frozen=True)
@@ -150,9 +197,13 @@ def load(root: Path, names: Iterable[str]) -> HandwritingSplit:
     validation: list[Handwriting] = []
     manifest: dict[str, Any] = {}
     for name in names:
-        source = SOURCES.get(name)
+        source = source_of(name, root)
         if source is None:
-            raise DataError(f"there is no source {name!r}: choose from {', '.join(SOURCES)}")
+            names = ", ".join((*SOURCES, *_own_names(root)))
+            raise DataError(
+                f"there is no source {name!r}: choose from {names}, or put drawings of your own at "
+                f"{root / own(name).path}"
+            )
         characters = _read(source, root)
         held_out = hold_out(characters, source)
         train.append(characters.take(~held_out))
@@ -195,6 +246,8 @@ def _read(source: Source, root: Path) -> Handwriting:
 def hold_out(characters: Handwriting, source: Source) -> np.ndarray[Any, np.dtype[np.bool_]]:
     """Return which samples are set aside for validation."""
     groups = sorted(set(characters.groups))
+    if source.unit == _SHARE:
+        return np.isin(characters.groups, _by_digest(groups, source.held_out))
     if source.unit == "words in a hundred":
         count = len(groups) * source.held_out // 100
         # By a digest of the word, so that the choice depends on nothing else.
@@ -203,6 +256,18 @@ def hold_out(characters: Handwriting, source: Source) -> np.ndarray[Any, np.dtyp
         count = source.held_out
     count = min(max(count, 1), len(groups) // 2)  # a tiny set keeps something to train on
     return np.isin(characters.groups, groups[len(groups) - count :])
+
+
+def _by_digest(writers: list[str], percent: int) -> list[str]:
+    """Return about so many writers: each by their name alone, so that others may join later."""
+
+    def place(writer: str) -> int:
+        return int.from_bytes(hashlib.sha256(writer.encode()).digest()[:4])
+
+    ranked = sorted(writers, key=place)
+    below = sum(place(writer) < percent * 2**32 // 100 for writer in writers)
+    most = len(writers) // 2  # a tiny set keeps something to train on, and a single writer
+    return ranked[: min(max(below, 1), most)]
 
 
 def without(train: Sequence[Handwriting], validation: Sequence[Handwriting]) -> list[Handwriting]:
@@ -223,8 +288,10 @@ def _describe(source: Source, train: Handwriting, validation: Handwriting) -> di
         "licence": source.licence,
         "train": len(train),
         "validation": len(validation),
-        "held_out": f"the last {source.held_out} {source.unit}",
+        "held_out": f"{source.held_out} {_SHARE}, by a digest of their names"
+        if source.unit == _SHARE
+        else f"the last {source.held_out} {source.unit}",
     }
-    if source.unit == "writers":
+    if source.unit in {"writers", _SHARE}:
         described["held_out_writers"] = sorted(set(validation.groups))
     return described

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from trainer.base import real_sources
 from trainer.characters import ImageSet
 from trainer.datasets import SOURCES, DataError, available, load, without
 from trainer.tests.handwriting import write_emnist, write_everything, write_stroke_file
@@ -58,7 +59,9 @@ def test_what_is_there_is_available_and_mnist_always(tmp_path: Path) -> None:
 
 
 def test_an_unknown_source_is_refused_with_the_known_ones(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"no source 'mnits'.*mnist.*omniglot"):
+    with pytest.raises(
+        DataError, match=r"no source 'mnits'.*mnist.*omniglot.*strokes/mnits\.jsonl\.gz"
+    ):
         load(tmp_path, ["mnits"])
 
 
@@ -94,3 +97,46 @@ def test_images_that_are_all_set_aside_are_refused(tmp_path: Path) -> None:
     write_emnist(tmp_path, "letters", np.zeros((2, 28, 28), np.uint8), np.ones(2, np.uint8))
     with pytest.raises(DataError, match="nothing of emnist-letters is left to train on"):
         load(tmp_path, ["emnist-letters"])
+
+
+def test_a_stroke_file_of_one_s_own_is_a_source_of_its_name(tmp_path: Path) -> None:
+    write_stroke_file(tmp_path / "strokes/our-team.jsonl.gz", writers=20)
+    assert available(tmp_path) == ("mnist", "our-team")
+    split = load(tmp_path, ["our-team"])
+    described = split.manifest["our-team"]
+    assert described["title"] == "own drawings, strokes/our-team.jsonl.gz"
+    assert described["held_out"].startswith("20 writers in a hundred")
+    set_aside = set(split.validation[0].groups)
+    assert described["held_out_writers"] == sorted(set_aside)
+    assert 1 <= len(set_aside) <= 8
+    assert not set_aside & set(split.train[0].groups)
+
+
+def test_who_is_set_aside_stays_so_when_others_join(tmp_path: Path) -> None:
+    path = tmp_path / "strokes/mine.jsonl.gz"
+    aside = {}
+    for writers in (20, 60):
+        write_stroke_file(path, writers=writers)
+        aside[writers] = set(load(tmp_path, ["mine"]).validation[0].groups)
+    assert aside[20] == {writer for writer in aside[60] if int(writer[1:]) < 20}
+    assert len(aside[60]) > len(aside[20])
+
+
+def test_two_writers_of_one_s_own_are_one_to_train_on_and_one_to_validate(tmp_path: Path) -> None:
+    write_stroke_file(tmp_path / "strokes/two.jsonl.gz", writers=2)
+    split = load(tmp_path, ["two"])
+    assert len(set(split.train[0].groups)) == len(set(split.validation[0].groups)) == 1
+
+
+@pytest.mark.parametrize("name", ["mnist", "uji2", "synthesis", "two words", "a,b"])
+def test_a_stroke_file_with_the_name_of_another_set_is_refused(tmp_path: Path, name: str) -> None:
+    write_stroke_file(tmp_path / f"strokes/{name}.jsonl.gz")
+    with pytest.raises(DataError, match=r"cannot be called so: give it another name"):
+        available(tmp_path)
+
+
+def test_nobody_replays_what_nobody_reviewed(tmp_path: Path) -> None:
+    write_stroke_file(tmp_path / "strokes/chars74k.jsonl.gz")
+    for name in ("mine", "a name that is refused"):
+        write_stroke_file(tmp_path / f"strokes/{name}.jsonl.gz")
+    assert real_sources(tmp_path) == ("chars74k",)

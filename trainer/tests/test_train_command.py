@@ -307,6 +307,15 @@ def test_the_drawings_of_one_person_beside_others_are_enough(data: Path) -> None
         train(data, "--sources", "chars74k", "--checkpoint-path", str(data.parent / "alone"))
 
 
+def test_drawings_of_one_s_own_are_trained_on(data: Path) -> None:
+    write_stroke_file(data / "strokes/mine.jsonl.gz", writers=3)
+    assert "kassel, mine" in train(data).splitlines()[0]
+    assert card_of(data.parent / "run/version-1")["data"]["sources"]["mine"]["validation"] > 0
+    write_stroke_file(data / "strokes/mnist.jsonl.gz")
+    with pytest.raises(CommandError, match=r"mnist\.jsonl\.gz cannot be called so"):
+        train(data, "--checkpoint-path", str(data.parent / "other"))
+
+
 def test_signal_handlers_are_put_back(data: Path) -> None:
     before = signal.getsignal(signal.SIGTERM)
     train(data, "--sources", "chars74k")

@@ -65,7 +65,8 @@ class Command(BaseCommand):
         parser.add_argument(
             "--sources", nargs="+", metavar="NAME",
             help="sets to train on: mnist, emnist-letters, emnist-byclass, pendigits, uji2, "
-            "chars74k, omniglot, kassel (default: mnist and all others that are there)",
+            "chars74k, omniglot, kassel, or NAME for your own strokes/NAME.jsonl.gz "
+            "(default: mnist and all others that are there)",
         )  # fmt: skip
         parser.add_argument("--epochs", type=at_least(1), default=44, help="(%(default)s)")
         parser.add_argument(
@@ -164,13 +165,7 @@ class Command(BaseCommand):
         from trainer.tensor_files import TensorFileError  # noqa: PLC0415
         from trainer.training import LATEST, ResumeError  # noqa: PLC0415
 
-        try:
-            released = read_card(options["beside"]) if options["beside"] else None
-        except CheckpointError as error:
-            raise CommandError(str(error)) from error
-        if released and not options["sources"]:
-            options["sources"] = sources_of(released, options["data_dir"])
-        recipe = make_recipe(options)
+        released, recipe = plan(options)
         latest = recipe.checkpoint_path / LATEST
         if latest.exists() and not recipe.resume:
             raise CommandError(
@@ -204,6 +199,23 @@ class Command(BaseCommand):
             self.stdout.write(f"\nbeside version {released.number} ({released.name}):")
             for line in closeness(released, read_card(recipe.out)):
                 self.stdout.write(line)
+
+
+def plan(options: dict[str, Any]) -> tuple[Card | None, Any]:
+    """Return the version that the training goes beside, if any, and the recipe.
+
+    Raises:
+        CommandError: one of them makes no sense.
+    """
+    from trainer.datasets import DataError  # noqa: PLC0415
+
+    try:
+        released = read_card(options["beside"]) if options["beside"] else None
+        if released and not options["sources"]:
+            options["sources"] = sources_of(released, options["data_dir"])
+        return released, make_recipe(options)
+    except (CheckpointError, DataError) as error:
+        raise CommandError(str(error)) from error
 
 
 def sources_of(card: Card, data_dir: Path) -> list[str]:
