@@ -5,9 +5,8 @@ about networks.
 """
 
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import Final
-
-import numpy as np
 
 from recognizer.strokes import Points
 
@@ -22,12 +21,13 @@ def is_several(strokes: Sequence[Points]) -> bool:
     parts = [points for points in strokes if len(points)]
     if len(parts) < 2:
         return False
-    parts.sort(key=lambda part: part[:, 0].min())
-    lows = np.array([part.min(axis=0) for part in parts])  # (strokes, 2)
-    highs = np.array([part.max(axis=0) for part in parts])
-    height = float(highs[:, 1].max() - lows[:, 1].min())
-    ends = np.maximum.accumulate(highs[:, 0])  # of all strokes up to each
-    extents = (highs - lows).max(axis=1)
-    real = (extents > 0) & (extents >= _PART * height)
-    gaps = np.flatnonzero(lows[1:, 0] - ends[:-1] > _GAP * height) + 1
-    return any(bool(real[:cut].any() and real[cut:].any()) for cut in gaps)
+    # (left, top, right, bottom), from left to right; lists, as so few numbers need no arrays
+    boxes = sorted([*part.min(axis=0).tolist(), *part.max(axis=0).tolist()] for part in parts)
+    height = max(box[3] for box in boxes) - min(box[1] for box in boxes)
+    extents = [max(right - left, bottom - top) for left, top, right, bottom in boxes]
+    real = [extent > 0 and extent >= _PART * height for extent in extents]
+    ends = list(accumulate((box[2] for box in boxes), max))  # of all strokes up to each
+    return any(
+        boxes[cut][0] - ends[cut - 1] > _GAP * height and any(real[:cut]) and any(real[cut:])
+        for cut in range(1, len(boxes))
+    )
