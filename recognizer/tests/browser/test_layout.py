@@ -51,6 +51,63 @@ def test_nothing_moves_while_answers_come_and_go(
     assert _boxes(board) == empty
 
 
+@pytest.mark.parametrize(
+    ("width", "height"),
+    [
+        (667, 375),
+        (740, 360),
+        (844, 390),
+        (896, 414),
+        (915, 412),
+        (932, 430),
+        (640, 400),
+        (640, 450),
+        (960, 540),
+    ],
+)
+def test_in_a_low_window_canvas_and_answer_are_on_one_screen(
+    new_board: NewBoard, width: int, height: int
+) -> None:
+    board = new_board(viewport={"width": width, "height": height}).open()
+    board.draw(written("4", 1))
+    board.settle()
+    seen = ("#canvas", "#answer .label", "#answer .share", "#verdict", ".tools")
+    for part in seen:
+        box = board.page.locator(part).bounding_box()
+        assert box is not None
+        assert box["y"] >= 0, part
+        assert box["y"] + box["height"] <= height, part
+        assert box["x"] + box["width"] <= width, part
+    assert board.page.evaluate("document.documentElement.scrollWidth") == width
+    canvas, verdict = (board.page.locator(part).bounding_box() for part in ("#canvas", "#verdict"))
+    assert canvas is not None
+    assert verdict is not None
+    assert canvas["width"] == canvas["height"] >= 0.7 * min(height, width / 2)
+    assert verdict["x"] > canvas["x"] + canvas["width"]
+
+
+@pytest.mark.parametrize(("width", "height"), [(320, 640), (640, 450), (667, 375)])
+def test_the_surest_answer_stays_on_one_line_beside_the_buttons(
+    new_board: NewBoard, width: int, height: int
+) -> None:
+    board = new_board(viewport={"width": width, "height": height}).open()
+    board.page.locator("#answer").evaluate(
+        """line => {
+            line.querySelector(".label").textContent = "w";
+            line.querySelector(".text").textContent = "";
+            line.querySelector(".share").textContent = "— >99 %";
+        }"""
+    )
+    lines = board.page.locator("#answer .share").evaluate("e => e.getClientRects().length")
+    assert lines == 1
+    share, verdict = (
+        board.page.locator(part).bounding_box() for part in ("#answer .share", "#verdict")
+    )
+    assert share is not None
+    assert verdict is not None
+    assert share["x"] + share["width"] <= verdict["x"]
+
+
 @pytest.mark.parametrize("width", [320, 390, 900, 1000, 1280, 1920])
 def test_the_longest_reason_fits_into_its_place(new_board: NewBoard, width: int) -> None:
     board = new_board(viewport={"width": width, "height": 800}).open()
