@@ -53,12 +53,14 @@ test("no module has to wait for another one's to arrive before it is fetched", (
 });
 
 test("what few people ask for is not fetched until they do", () => {
-  const later = ["samples.js", "sees.js", "why.js"];
+  const later = ["model.js", "samples.js", "sees.js", "why.js"];
   for (const { name, text } of scripts.filter(({ name }) => !later.includes(name))) {
     for (const module of later) assert.ok(!text.includes(`from "./${module}"`), `${name}: ${module}`);
   }
-  const { text } = scripts.find(({ name }) => name === "draw.js");
-  for (const module of ["samples.js", "sees.js"]) assert.ok(text.includes(`import("./${module}")`));
+  const asks = { "draw.js": ["samples.js", "sees.js"], "versions.js": ["model.js"] };
+  for (const { name, text } of scripts) {
+    for (const module of asks[name] ?? []) assert.ok(text.includes(`import("./${module}")`), module);
+  }
 });
 
 test("state knows no page: modules without it run here", async () => {

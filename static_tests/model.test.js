@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { facts, figures } from "../static/js/versions.js";
+import { facts, figures } from "../static/js/model.js";
 
 test("a card's known figures become percentages", () => {
   const metrics = { validation: { strokes: { top1: 0.93117, samples: 2252 }, other: { top1: 1 } } };
@@ -10,10 +10,10 @@ test("a card's known figures become percentages", () => {
   ]);
 });
 
-test("a learned card says how much it kept, how many corrections it learned and how well", () => {
+test("a learned card says how much it kept and learned, and promises nothing about other writers", () => {
   const metrics = { base: 0.98312, base_before: 0.983, taught: 0.9, taught_before: 0, corrections: 20 };
   assert.deepEqual(figures(metrics), [
-    ["Right for writers it has never seen", [["Digits and letters, set to either", "98.3 %"]]],
+    ["Right in its gate’s drawings", [["This version", "98.3 %"], ["The one before", "98.3 %"]]],
     ["Right on the corrections it learned", [["This version", "90.0 %"], ["The one before", "0.0 %"]]],
   ]);
   const card = { number: 2, name: "learned", created: "2026-11-21", architecture: { name: "cnn" }, metrics };

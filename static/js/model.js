@@ -1,0 +1,63 @@
+// What the model dialog says about the version that answers. Fetched when it is first opened.
+
+// What people ask first of all that a card holds, the anchor's or a learned one's; the rest is for
+// programs.
+const FIGURES = {
+  "Right for writers it has never seen": {
+    "Digits, set to digits": "validation.strokes_digit.top1_hinted",
+    "Lower-case letters, set to letters": "validation.strokes_lower.top1_hinted",
+    "Capital letters, set to letters": "validation.strokes_upper.top1_hinted",
+    "Strokes of all kinds, set to all": "validation.strokes.top1",
+    "The same, among its first three guesses": "validation.strokes.top3",
+  },
+  // Whatever a learned version's gate had: people's handwriting, or only our own parametric one.
+  "Right in its gate’s drawings": { "This version": "base", "The one before": "base_before" },
+  "Right on the corrections it learned": { "This version": "taught", "The one before": "taught_before" },
+};
+
+/** The dialog's content, from what GET versions answers. */
+export function description({ serving, versions }) {
+  const current = versions.find(({ number }) => number === serving);
+  if (!current) return [make("p", "No model is loaded right now.")];
+  const parts = figures(current.metrics).flatMap(([title, pairs]) => [make("h3", title), listed(pairs)]);
+  return [listed(facts(current)), ...parts];
+}
+
+/** What a card says in words, as [name, text]. */
+export function facts({ number, name, created, architecture, metrics }) {
+  const parameters = architecture.parameters?.toLocaleString("en");
+  return [
+    ["Version", `${number} (${name})`],
+    ["Trained", day(created)],
+    ["Network", architecture.name?.toUpperCase()],
+    ["Parameters", parameters],
+    ["Corrections learned", metrics.corrections],
+  ].filter(([, value]) => value);
+}
+
+/** The figures that a card's metrics have, as [title, [[name, percentage], …]]. */
+export function figures(metrics) {
+  const percentages = ([name, path]) => {
+    const share = path.split(".").reduce((part, key) => part?.[key], metrics);
+    return share >= 0 ? [[name, `${(share * 100).toFixed(1)} %`]] : [];
+  };
+  return Object.entries(FIGURES)
+    .map(([title, paths]) => [title, Object.entries(paths).flatMap(percentages)])
+    .filter(([, pairs]) => pairs.length > 0);
+}
+
+function day(created) {
+  return new Date(created).toLocaleDateString("en-GB", { dateStyle: "long" });
+}
+
+function listed(pairs) {
+  const list = make("dl");
+  for (const [name, value] of pairs) list.append(make("dt", name), make("dd", value));
+  return list;
+}
+
+function make(tag, text = "") {
+  const element = document.createElement(tag);
+  element.textContent = text;
+  return element;
+}
