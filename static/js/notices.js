@@ -5,21 +5,23 @@ const SHOWN_FOR = 6_000; // ms
 export class Notices {
   #element;
   #text;
-  #button;
+  #button; // the action's; the other one is for closing
   #timer = null;
   #act = () => {};
 
   constructor(element) {
     this.#element = element;
     this.#text = element.querySelector(".text");
-    this.#button = element.querySelector("button");
-    this.#button.addEventListener("click", () => {
+    const [button, close] = element.querySelectorAll("button");
+    this.#button = button;
+    close.addEventListener("click", () => this.hide());
+    button.addEventListener("click", () => {
       this.hide();
       this.#act();
     });
   }
 
-  /** Show `text`; with an `action`, {name, act}, it stays until it is answered or replaced. */
+  /** Show `text`; with an `action`, {name, act}, it stays until it is answered, closed or replaced. */
   show(text, action = null) {
     clearTimeout(this.#timer);
     this.#text.textContent = text;
@@ -32,7 +34,6 @@ export class Notices {
 
   hide() {
     this.#element.classList.remove("shown");
-    this.#button.hidden = true;
     this.#text.textContent = "";
   }
 }

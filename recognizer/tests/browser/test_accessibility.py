@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 from recognizer.tests.browser.board import LINE, Board
 from recognizer.tests.browser.conftest import NewBoard
 from recognizer.tests.browser.handwriting import written
-from recognizer.tests.browser.test_upload import by_button, picture
+from recognizer.tests.browser.test_upload import by_button, by_event, picture
 
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 
@@ -58,6 +58,8 @@ def test_axe_finds_nothing_on_a_phone_without_a_connection(new_board: NewBoard) 
     board.context.set_offline(True)
     board.wait_for_state("Offline")
     expect(board.page.locator("#banner")).not_to_be_empty(timeout=20_000)
+    by_event("drop", "dataTransfer")(board, "notes.txt", "text/plain", b"hello")
+    expect(board.page.locator("#notice .text")).not_to_be_empty()
     assert _violations(board) == []
 
 

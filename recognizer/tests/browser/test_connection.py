@@ -5,13 +5,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import WebSocketRoute
+from playwright.sync_api import WebSocketRoute, expect
 
 from digitsite.tests import processes
 from digitsite.tests.processes import Web
 from recognizer.tests.browser.board import NOTHING, Board
 from recognizer.tests.browser.conftest import NewBoard
 from recognizer.tests.browser.handwriting import written
+from recognizer.tests.browser.test_upload import by_event
 
 LOST = "WebSocket connection to|Failed to load resource|net::ERR"
 
@@ -41,6 +42,42 @@ def test_offline_is_told_and_what_was_drawn_then_is_answered_afterwards(board: B
     assert board.label() == "7"
     assert [frame["type"] for frame in board.wire.sent][-1] == "drawing"
     board.wait(lambda: not banner.inner_text(), "the banner to go")
+
+
+def test_a_note_stands_above_the_banner_and_not_on_it(new_board: NewBoard) -> None:
+    board = new_board(viewport={"width": 390, "height": 844}).open()
+    board.expected = LOST
+    board.context.set_offline(True)
+    banner, note = board.page.locator("#banner"), board.page.locator("#notice")
+    board.wait(banner.inner_text, "the banner")
+    by_event("drop", "dataTransfer")(board, "notes.txt", "text/plain", b"hello")
+    board.wait(note.inner_text, "the note")
+    upper, lower = note.bounding_box(), banner.bounding_box()
+    assert upper is not None
+    assert lower is not None
+    assert upper["y"] + upper["height"] <= lower["y"]
+    assert lower["y"] + lower["height"] <= 844
+
+
+def test_what_is_told_while_a_dialog_is_open_is_told_in_front_of_it(board: Board) -> None:
+    board.expected = LOST
+    board.page.locator("#model").click()
+    board.context.set_offline(True)
+    banner = board.page.locator("#banner")
+    board.wait(banner.inner_text, "the banner")
+    top = """e => {
+        const { left, top, width, height } = e.getBoundingClientRect();
+        return document.elementFromPoint(left + width / 2, top + height / 2) === e;
+    }"""
+    assert banner.evaluate(top)
+    # What is outside of a modal dialog is no part of what assistive technology finds.
+    alert = board.page.get_by_role("alert")
+    expect(alert).to_contain_text("keep drawing")
+    assert alert.evaluate("e => Boolean(e.closest('dialog[open]'))")
+    board.page.keyboard.press("Escape")
+    expect(alert).to_contain_text("keep drawing")
+    board.wait(lambda: not alert.evaluate("e => e.closest('dialog')"), "the banner on the page")
+    assert banner.evaluate(top)
 
 
 def test_a_socket_killed_in_the_middle_of_a_stroke_resumes_and_nothing_is_lost(
