@@ -72,3 +72,43 @@ test("a mouse beside a pen is ignored", () => {
   pointers.down(event(1, "pen"));
   assert.equal(pointers.down(event(2, "mouse")), "ignore");
 });
+
+/** How often a finger was told that it does not draw. */
+function countRefusals(pointers) {
+  const refusals = { count: 0 };
+  pointers.addEventListener("refused", () => (refusals.count += 1));
+  return refusals;
+}
+
+function stroke(pointers, pointerId, pointerType, type = "pointerup") {
+  pointers.down(event(pointerId, pointerType));
+  pointers.up({ pointerId, type });
+}
+
+test("beside a pen, each touch that would have drawn is told that it does not", () => {
+  const pointers = new Pointers();
+  const refusals = countRefusals(pointers);
+  stroke(pointers, 1, "touch");
+  stroke(pointers, 2, "pen");
+  assert.equal(refusals.count, 0);
+  stroke(pointers, 3, "touch");
+  stroke(pointers, 4, "touch");
+  assert.equal(refusals.count, 2);
+  pointers.fingers = true;
+  stroke(pointers, 5, "touch");
+  assert.equal(refusals.count, 2);
+});
+
+test("the hand that holds the pen is told nothing, nor is what the system takes for a palm", () => {
+  const pointers = new Pointers();
+  const refusals = countRefusals(pointers);
+  stroke(pointers, 1, "pen");
+  pointers.down(event(2, "touch"));
+  stroke(pointers, 3, "pen");
+  pointers.up({ pointerId: 2, type: "pointerup" });
+  pointers.down(event(4, "pen"));
+  stroke(pointers, 5, "touch");
+  pointers.up({ pointerId: 4, type: "pointerup" });
+  stroke(pointers, 6, "touch", "pointercancel");
+  assert.equal(refusals.count, 0);
+});

@@ -74,8 +74,9 @@ const fallback = new Fallback(drawing, look, {
 new Canvas(find("#canvas"), drawing, pointers, (pointerType) => {
   device = pointerType || UNKNOWN;
   player.stop();
-  offerFinger();
+  if (pointers.penSeen && !offered) offerFinger();
 });
+pointers.addEventListener("refused", offerFinger);
 
 /** What is on the canvas goes to the recent drawings before it is replaced. */
 function keep() {
@@ -114,9 +115,9 @@ async function see() {
   module.see(find("#sees"), { drawing, live, look, explain, personal });
 }
 
+/** Once unasked, when a pen comes; then whenever a finger tries to draw. */
 let offered = false;
 function offerFinger() {
-  if (offered || !pointers.penSeen) return;
   offered = true;
   const useFinger = { name: "Use finger too", act: () => (pointers.fingers = true) };
   notices.show("Pen in use: touch does not draw, so that your hand can rest.", useFinger);

@@ -4,11 +4,13 @@
 const SECOND_FINGER = 250; // ms within which a second finger means "no drawing intended"
 const PRIMARY = 0;
 
-export class Pointers {
+/** Events: `refused` when a finger did what would have been drawing, and no pen came to say otherwise. */
+export class Pointers extends EventTarget {
   fingers = true; // whether touch draws; a pen switches it off until the person asks for it
   penSeen = false;
   #active = null; // {id, type, since}
   #touching = new Set();
+  #refused = null; // the finger that does not draw: perhaps the hand that holds the pen
 
   /**
    * A pointer went down: "start" a stroke with it, "restart" (drop the stroke, then start),
@@ -21,6 +23,7 @@ export class Pointers {
     }
     const others = this.#touching.size;
     if (pointerType === "touch") this.#touching.add(pointerId);
+    this.#refused = pointerType === "touch" && !this.fingers && !this.#active ? pointerId : null;
     if (button !== PRIMARY) return "ignore";
     if (pointerType === "touch" && (!this.fingers || others > 0)) return this.#secondFinger(timeStamp);
     const palm = this.#active?.type === "touch" && pointerType === "pen";
@@ -35,8 +38,12 @@ export class Pointers {
   }
 
   /** A pointer went up or was lost; true if it was the one that draws. */
-  up({ pointerId }) {
+  up({ pointerId, type }) {
     this.#touching.delete(pointerId);
+    if (this.#refused === pointerId) {
+      this.#refused = null;
+      if (type === "pointerup") this.dispatchEvent(new Event("refused"));
+    }
     const drew = this.#active?.id === pointerId;
     if (drew) this.#active = null;
     return drew;

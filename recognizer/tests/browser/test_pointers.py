@@ -1,6 +1,7 @@
 """Mouse, finger and pen leave exactly the ink that was meant."""
 
 import pytest
+from playwright.sync_api import expect
 
 from recognizer.tests.browser.board import LINE, Board
 from recognizer.tests.browser.conftest import NewBoard
@@ -122,6 +123,25 @@ def test_beside_a_pen_the_hand_does_not_draw_until_it_is_asked_to(phone: Board) 
     fingers.stroke(LINE)
     phone.settle()
     assert phone.strokes() == 2
+
+
+def test_a_finger_that_does_not_draw_is_offered_to_whenever_it_tries(phone: Board) -> None:
+    offer = phone.page.get_by_role("button", name="Use finger too")
+    Pen(phone).stroke(LINE)
+    phone.press("Dismiss")
+    expect(offer).to_be_hidden()
+    fingers = Fingers(phone)
+    fingers.stroke(LINE)
+    expect(offer).to_be_visible()
+    phone.press("Dismiss")
+    Pen(phone).stroke(LINE)
+    expect(offer).to_be_hidden()
+    fingers.stroke(LINE)
+    offer.click()
+    expect(offer).to_be_hidden()
+    fingers.stroke(LINE)
+    phone.settle()
+    assert phone.strokes() == 3
 
 
 def test_the_secondary_button_does_not_draw(board: Board) -> None:
