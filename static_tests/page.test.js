@@ -57,7 +57,7 @@ test("what few people ask for is not fetched until they do", () => {
   for (const { name, text } of scripts.filter(({ name }) => !later.includes(name))) {
     for (const module of later) assert.ok(!text.includes(`from "./${module}"`), `${name}: ${module}`);
   }
-  const asks = { "draw.js": ["samples.js", "sees.js"], "versions.js": ["model.js"] };
+  const asks = { "draw.js": ["samples.js"], "seeing.js": ["sees.js"], "versions.js": ["model.js"] };
   for (const { name, text } of scripts) {
     for (const module of asks[name] ?? []) assert.ok(text.includes(`import("./${module}")`), module);
   }

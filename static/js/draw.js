@@ -14,6 +14,7 @@ import { Notices } from "./notices.js";
 import { Player } from "./player.js";
 import { Pointers } from "./pointers.js";
 import { Recent } from "./recent.js";
+import { Seeing } from "./seeing.js";
 import { prepareShortcuts } from "./shortcuts.js";
 import { Status } from "./status.js";
 import { storage } from "./storage.js";
@@ -36,7 +37,6 @@ const pointers = new Pointers();
 const player = new Player(drawing);
 const notices = new Notices(find("#notice"));
 const ask = (source, url = urls.predict) => predict(url, source, charset);
-const look = (strokes) => ask({ strokes });
 
 const live = new Live(new URL(urls.socket, location.href.replace(/^http/, "ws")), drawing, charset);
 const bars = new Bars(document.querySelectorAll(".sides .row"), document.querySelectorAll("#letters .row"));
@@ -53,15 +53,15 @@ const upload = new Upload(find("#stage"), find("#file"), {
   ask: (picture) => ask({ picture }),
   shown: (prediction) => {
     display.showPicture(prediction);
-    correcting.refresh();
+    covered();
   },
   hidden: () => {
     display.hidePicture();
-    correcting.refresh();
+    covered();
   },
   failed: (text) => notices.show(text),
 });
-const fallback = new Fallback(drawing, look, {
+const fallback = new Fallback(drawing, (strokes) => ask({ strokes }), {
   prediction: (prediction) => {
     display.prediction(prediction);
     correcting.refresh();
@@ -87,7 +87,7 @@ function keep() {
 
 // Whoever leaves the page and comes back finds the drawing there, unless the browser kept it all.
 addEventListener("pagehide", ({ persisted }) => {
-  if (!persisted && !upload.open) keep();
+  if (!persisted) keep();
 });
 
 /** Who answers: the socket, else HTTP after it failed twice, else nobody. */
@@ -104,15 +104,17 @@ function notLoaded() {
   notices.show("This could not be loaded. Try again, or reload the page.");
 }
 
-const seesSwitch = find("#sees input");
-async function see() {
-  if (!seesSwitch.checked) return;
-  const module = await import("./sees.js").catch(notLoaded);
-  seesSwitch.checked &&= Boolean(module);
-  if (!module) return;
-  const explain = (strokes) => ask({ strokes }, urls.explain);
-  const personal = () => display.newest?.personal;
-  module.see(find("#sees"), { drawing, live, look, explain, personal });
+/** What can be looked at: the picture once it is answered, else the drawing beneath it. */
+function subject() {
+  if (upload.open) return upload.answered && { picture: upload.answered.image };
+  return !drawing.empty && { strokes: drawing.points() };
+}
+
+/** A picture covers the drawing, is answered, or is gone. */
+function covered() {
+  correcting.refresh();
+  refreshTools();
+  seeing.refresh();
 }
 
 /** Once unasked, when a pen comes; then whenever a finger tries to draw. */
@@ -124,8 +126,8 @@ function offerFinger() {
 }
 
 const commands = {
-  undo: () => drawing.undo(),
-  redo: () => drawing.redo(),
+  undo: () => (upload.open ? upload.hide() : drawing.undo()),
+  redo: () => upload.open || drawing.redo(),
   clear: () => {
     if (upload.open) return upload.hide();
     keep();
@@ -140,7 +142,7 @@ const commands = {
     const labels = samples.sampleLabels(charset);
     player.play(samples.sample(labels[Math.floor(Math.random() * labels.length)]), calm.matches);
   },
-  sees: () => seesSwitch.click(),
+  sees: () => seeing.toggle(),
   help: () => openDialog("help-dialog"),
   close: () => {
     if (correcting.verdict.state === "choosing") correcting.verdict.choose(false);
@@ -171,7 +173,7 @@ const correcting = new Correcting(page, find("#corrections-dialog .body"), {
   device: () => device,
 });
 
-prepareTools(commands, drawing);
+const refreshTools = prepareTools(commands, drawing, upload);
 const asked = () => correcting.verdict.state === "choosing";
 prepareShortcuts(commands, find("#drawing"), find("#single-keys"), asked);
 prepareDialogs({
@@ -184,6 +186,13 @@ prepareCharset(find("#charset"), (chosen) => {
   if (upload.open) upload.ask();
   correcting.refresh();
 });
-seesSwitch.addEventListener("change", see);
-see();
+const seeing = new Seeing(
+  find("#sees"),
+  {
+    ...{ drawing, live, subject, look: ask },
+    explain: (source) => ask(source, urls.explain),
+    personal: () => !upload.open && display.newest?.personal,
+  },
+  notLoaded,
+);
 live.start();

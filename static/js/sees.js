@@ -1,5 +1,5 @@
-// "What the network sees", while a switch is on: the drawing as the server's own raster, 28x28, and
-// once the pen rests, which of its ink decided. Fetched when it is first asked for.
+// "What the network sees", while a switch is on: what is on show as the server's own raster, 28x28,
+// and once the pen rests, which of its ink decided. Fetched when it is first asked for.
 
 import { Latest } from "./latest.js";
 import { because, LOOK, NO_REASON } from "./why.js";
@@ -7,35 +7,29 @@ import { because, LOOK, NO_REASON } from "./why.js";
 const INTERVAL = 250; // ms between requests
 const REST = 350; // ms without a change after which it is worth asking what decided
 
-let sees = null;
-
-/** Start with it; once is enough. `parts` is what the constructor says. */
-export function see(section, parts) {
-  sees ??= new Sees(section, parts);
-}
-
-class Sees {
+export class Sees {
   #drawing;
   #switch;
   #image;
   #hint;
   #ask;
-  #changes = 0; // of the drawing: an older one's reasons would be a lie
+  #changes = 0; // of what is on show: an older one's reasons would be a lie
   #rested = false;
   #timer = null;
   #reasons = null; // the answer that says what decided, while it holds
   #latest = new Latest(() => this.#request(), INTERVAL);
 
   /**
-   * `look(strokes)` and `explain(strokes)` return promises of an answer with `image`, the latter's
-   * with what decided; `personal()` tells if the answer on show is the person's own memory's.
+   * `subject()` is what is on show: {strokes} or {picture}, or nothing. `look(subject)` and
+   * `explain(subject)` return promises of an answer with `image`, the latter's with what decided;
+   * `personal()` tells if the answer on show is the person's own memory's.
    */
-  constructor(section, { drawing, live, look, explain, personal }) {
+  constructor(section, { drawing, live, subject, look, explain, personal }) {
     this.#drawing = drawing;
     this.#switch = section.querySelector("input");
     this.#image = section.querySelector("img");
     this.#hint = section.querySelector(".hint");
-    this.#ask = { look, explain, personal };
+    this.#ask = { subject, look, explain, personal };
     const refresh = () => this.refresh();
     for (const type of ["ink", "end", "edit"]) drawing.addEventListener(type, refresh);
     live.addEventListener("version", refresh);
@@ -47,19 +41,21 @@ class Sees {
     refresh();
   }
 
-  /** Something has changed: the drawing, what it may be, who answers, or the switch. */
+  /** Something has changed: what is on show, what it may be, who answers, or the switch. */
   refresh() {
     this.#changes += 1;
     this.#rested = false;
     this.#reasons = null;
     clearTimeout(this.#timer);
     if (!this.#shows) return this.#hide();
-    this.#latest.request();
+    // A picture has its raster beside it, and does not change: there is only the reason to ask for.
+    if (this.#shows.picture) this.#hide();
+    else this.#latest.request();
     if (!this.#drawing.drawing) this.#timer = setTimeout(() => this.#rest(), REST);
   }
 
   get #shows() {
-    return this.#switch.checked && !this.#drawing.empty;
+    return this.#switch.checked && this.#ask.subject();
   }
 
   #rest() {
@@ -68,12 +64,16 @@ class Sees {
   }
 
   async #request() {
-    if (!this.#shows) return;
+    const subject = this.#shows;
+    if (!subject) return;
     const [changes, rested] = [this.#changes, this.#rested];
+    if (subject.picture && !rested) return;
     const ask = rested ? this.#ask.explain : this.#ask.look;
     try {
-      const answer = await ask(this.#drawing.points());
-      if (!this.#shows || (rested && changes !== this.#changes)) return;
+      const answer = await ask(subject);
+      // While the pen moves an older raster will do, but not that of something else.
+      const over = subject.picture || this.#shows.picture;
+      if (!this.#shows || ((rested || over) && changes !== this.#changes)) return;
       this.#reasons = rested ? answer : null;
       this.#show(answer, rested ? because(answer, this.#ask.personal()) : LOOK);
     } catch {

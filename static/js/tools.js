@@ -4,11 +4,15 @@ import { storage } from "./storage.js";
 
 const KEY = "charset";
 
-/** Let [data-command] buttons run `commands`, and grey out what cannot be done to `drawing` now. */
-export function prepareTools(commands, drawing) {
+/**
+ * Let [data-command] buttons run `commands`, and grey out what cannot be done now to `drawing`, or to
+ * the picture that `upload` has over it. Returns what to call when that comes or goes.
+ */
+export function prepareTools(commands, drawing, upload) {
   const buttons = [...document.querySelectorAll("[data-command]")];
   const refresh = () => {
-    const possible = { undo: drawing.canUndo, redo: drawing.canRedo, clear: drawing.canUndo };
+    const undo = upload.open || drawing.canUndo;
+    const possible = { undo, redo: !upload.open && drawing.canRedo, clear: undo };
     for (const button of buttons) {
       // Not `disabled`: that would take the focus away from who just pressed it.
       const known = possible[button.dataset.command];
@@ -20,6 +24,7 @@ export function prepareTools(commands, drawing) {
   }
   for (const type of ["ink", "end", "edit"]) drawing.addEventListener(type, refresh);
   refresh();
+  return refresh;
 }
 
 /** The radio group of character sets; `changed(charset)` is told now and at every change. */

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
+from playwright.sync_api import expect
 
 from recognizer.tests.browser.board import LINE, Board
 from recognizer.tests.browser.handwriting import written
@@ -98,6 +99,61 @@ def test_the_drawing_waits_behind_the_picture(board: Board) -> None:
     board.page.keyboard.press("Escape")
     assert board.label() == "4"
     assert board.strokes() == len(written("4", 5))
+
+
+def shown(board: Board, label: str) -> None:
+    """Put a picture over the drawing, and wait for what it is taken for."""
+    by_button(board, f"{label}.png", "image/png", picture(label))
+    board.wait(lambda: board.label() == label, "the picture's answer")
+
+
+def test_what_is_under_a_picture_cannot_be_undone_unseen(board: Board) -> None:
+    board.draw(written("4", 5))
+    board.settle()
+    board.press("Undo")
+    strokes = board.strokes()
+    shown(board, "7")
+    redo = board.page.locator("[data-command=redo]")
+    expect(redo).to_have_attribute("aria-disabled", "true")
+    board.page.keyboard.press("Control+Shift+z")
+    assert board.page.locator(".picture").is_visible()
+    board.page.keyboard.press("Control+z")
+    assert not board.page.locator(".picture").is_visible()
+    assert board.strokes() == strokes
+    expect(redo).to_have_attribute("aria-disabled", "false")
+
+
+def test_a_picture_over_an_empty_canvas_can_be_cleared_away(board: Board) -> None:
+    clear = board.page.locator("[data-command=clear]")
+    expect(clear).to_have_attribute("aria-disabled", "true")
+    shown(board, "7")
+    expect(clear).to_have_attribute("aria-disabled", "false")
+    board.press("Clear")
+    assert not board.page.locator(".picture").is_visible()
+    expect(clear).to_have_attribute("aria-disabled", "true")
+
+
+def test_what_is_explained_is_the_picture_and_not_the_drawing_beneath(board: Board) -> None:
+    board.page.locator("#sees input").check()
+    why = board.page.locator("#why")
+    board.draw(written("4", 5))
+    board.wait(lambda: "speaks for 4" in why.inner_text(), "the drawing's reason")
+    shown(board, "7")
+    board.wait(lambda: "speaks for" in why.inner_text(), "the picture's reason")
+    expect(why).to_contain_text("speaks for 7")
+    board.page.keyboard.press("Escape")
+    board.wait(lambda: "speaks for 4" in why.inner_text(), "the drawing's reason again")
+
+
+def test_the_drawing_under_a_picture_is_found_again_after_the_page_was_left(board: Board) -> None:
+    board.draw(written("4", 5))
+    board.settle()
+    drawn = board.sent_points()
+    shown(board, "7")
+    board.page.reload()
+    board.page.locator("#recent li button").click()
+    board.settle()
+    assert board.sent_points() == drawn
 
 
 def test_a_picture_is_asked_about_again_when_the_character_set_changes(board: Board) -> None:
