@@ -53,11 +53,16 @@ test("no module has to wait for another one's to arrive before it is fetched", (
 });
 
 test("what few people ask for is not fetched until they do", () => {
-  const later = ["model.js", "samples.js", "sees.js", "why.js"];
+  const later = ["model.js", "picture.js", "samples.js", "sees.js", "why.js"];
   for (const { name, text } of scripts.filter(({ name }) => !later.includes(name))) {
     for (const module of later) assert.ok(!text.includes(`from "./${module}"`), `${name}: ${module}`);
   }
-  const asks = { "draw.js": ["samples.js"], "seeing.js": ["sees.js"], "versions.js": ["model.js"] };
+  const asks = {
+    "draw.js": ["samples.js"],
+    "seeing.js": ["sees.js"],
+    "upload.js": ["picture.js"],
+    "versions.js": ["model.js"],
+  };
   for (const { name, text } of scripts) {
     for (const module of asks[name] ?? []) assert.ok(text.includes(`import("./${module}")`), module);
   }

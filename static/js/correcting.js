@@ -6,7 +6,6 @@ import { request } from "./http.js";
 import { Judge } from "./judge.js";
 import { Mine } from "./mine.js";
 import { Outbox } from "./outbox.js";
-import { dataUrl } from "./picture.js";
 import { storage } from "./storage.js";
 import { Verdict } from "./verdict.js";
 
@@ -59,5 +58,7 @@ export class Correcting {
 
 /** A picture goes as text, which can wait in the outbox too. */
 async function readable(correction) {
-  return correction.image ? { ...correction, image: await dataUrl(correction.image) } : correction;
+  if (!correction.image) return correction;
+  const { dataUrl } = await import("./picture.js"); // which made the picture small, so it is there
+  return { ...correction, image: await dataUrl(correction.image) };
 }

@@ -60,6 +60,7 @@ const upload = new Upload(find("#stage"), find("#file"), {
     covered();
   },
   failed: (text) => notices.show(text),
+  notLoaded,
 });
 const fallback = new Fallback(drawing, (strokes) => ask({ strokes }), {
   prediction: (prediction) => {

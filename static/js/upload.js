@@ -1,7 +1,7 @@
 // Pictures in place of drawings: by button, drop and paste. Shows the picture beside what the
-// network makes of it. How a picture is made small is in picture.js, the request in http.js.
+// network makes of it. How a picture is made small is in picture.js, fetched with the first one; the
+// request is in http.js.
 
-import { firstPicture, shrink } from "./picture.js";
 import { failure } from "./words.js";
 
 const BYTES = 1_000_000; // what the server takes is a little more
@@ -18,7 +18,7 @@ export class Upload {
 
   /**
    * `stage` is where files are dropped and pictures are shown. Handlers: `ask(blob)` returns the
-   * promise of an answer; `shown(answer | null)`, `hidden()` and `failed(text)` are told.
+   * promise of an answer; `shown(answer | null)`, `hidden()`, `failed(text)` and `notLoaded()` are told.
    */
   constructor(stage, input, handlers) {
     this.#stage = stage;
@@ -42,10 +42,13 @@ export class Upload {
 
   /** Show the first picture of `files` and ask what it is. */
   async take(files) {
-    const file = firstPicture(files);
+    const taken = [...files]; // now: the browser empties its list as soon as the event is over
+    const module = await import("./picture.js").catch(this.#handlers.notLoaded);
+    if (!module) return;
+    const file = module.firstPicture(taken);
     if (!file) return this.#handlers.failed(NOT_A_PICTURE);
     try {
-      this.#file = await shrink(file, BYTES);
+      this.#file = await module.shrink(file, BYTES);
     } catch {
       return this.#handlers.failed(NOT_A_PICTURE);
     }

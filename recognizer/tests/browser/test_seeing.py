@@ -10,6 +10,7 @@ from playwright.sync_api import Locator, Route, expect
 from recognizer.tests.browser.board import LINE, PATIENCE, Board
 from recognizer.tests.browser.conftest import NewBoard
 from recognizer.tests.browser.handwriting import written
+from recognizer.tests.browser.test_upload import by_button, picture
 
 SEEN, EXPLAINED = [28, 28], [224, 224]
 
@@ -146,7 +147,7 @@ def test_a_late_reason_for_an_older_drawing_is_not_shown(board: Board) -> None:
     board.wait(lambda: "speaks" in why(board), "the reason")
 
 
-@pytest.mark.parametrize("module", ["sees", "samples"])
+@pytest.mark.parametrize("module", ["sees", "samples", "picture"])
 def test_what_cannot_be_fetched_is_told_and_drawing_goes_on(
     new_board: NewBoard, module: str
 ) -> None:
@@ -156,8 +157,10 @@ def test_what_cannot_be_fetched_is_told_and_drawing_goes_on(
     board.open()
     if module == "sees":
         board.page.locator("#sees input").click()
-    else:
+    elif module == "samples":
         board.press("Sample")
+    else:
+        by_button(board, "seven.png", "image/png", picture("7"))
     expect(board.page.locator("#notice .text")).to_contain_text("could not be loaded")
     expect(board.page.locator("#sees input")).not_to_be_checked()
     assert board.strokes() == 0
