@@ -412,6 +412,26 @@ test("what only waits here is taken back here", async () => {
   assert.deepEqual(page.notes, []);
 });
 
+test("whoever shows what was said hears what of it was taken back", async () => {
+  const page = await listed("ab", { waiting: "cd" });
+  const gone = [];
+  page.corrections.addEventListener("gone", ({ detail }) => gone.push(detail));
+  await page.desk.withdraw("a");
+  page.desk.discard();
+  await settle();
+  assert.deepEqual(gone, ["a", "c", "d"]);
+  assert.deepEqual([page.outbox.items, ids(page.corrections)], [[], "b"]);
+  await page.desk.withdrawAll();
+  assert.equal(gone.at(-1), null);
+});
+
+test("nobody hears that something was taken back which the server still has", async () => {
+  const page = await listed("a");
+  page.corrections.addEventListener("gone", assert.fail);
+  page.answer = SERVER.gone;
+  assert.equal(await page.desk.withdraw("a"), false);
+});
+
 test("deleting everything deletes what waits, what is listed and what the server has", async () => {
   const page = await listed("ab", { waiting: "cd" });
   assert.equal(await page.desk.withdrawAll(), true);

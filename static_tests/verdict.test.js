@@ -294,6 +294,28 @@ test("a receipt shows what became of what was just said", async () => {
   assert.ok(verdict.undoable);
 });
 
+test("what was taken back elsewhere is as if nothing was said, and can be said again", async () => {
+  for (const [name, gone] of Object.entries({ one: ({ id }) => id, all: () => null })) {
+    const { verdict, sent } = await said();
+    verdict.gone("other");
+    assert.equal(verdict.state, "said", name);
+    verdict.gone(gone(sent[0]));
+    assert.deepEqual([verdict.state, verdict.outcome, verdict.undoable], ["ready", null, false], name);
+    verdict.confirm();
+    assert.notEqual(sent[1].id, sent[0].id);
+  }
+});
+
+test("taking others back does not touch what is being asked or sent", () => {
+  const { verdict } = setUp();
+  verdict.choose();
+  verdict.gone(null);
+  assert.equal(verdict.state, "choosing");
+  verdict.name("1");
+  verdict.gone(null);
+  assert.equal(verdict.state, "sending");
+});
+
 test("receipts about anything else change nothing here", async () => {
   const { verdict, sent, states, receive } = setUp();
   verdict.receipt({ id: "other", status: "approved" });

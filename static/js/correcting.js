@@ -31,7 +31,8 @@ export class Correcting {
     new Judge(page, this.verdict);
     for (const type of ["prediction", "state"]) live.addEventListener(type, () => this.refresh());
     for (const type of ["ink", "end", "edit"]) drawing.addEventListener(type, () => this.refresh());
-    live.addEventListener("receipt", ({ detail }) => this.verdict.receipt(detail));
+    corrections.addEventListener("change", () => corrections.items.forEach((item) => this.verdict.receipt(item)));
+    corrections.addEventListener("gone", ({ detail }) => this.verdict.gone(detail));
   }
 
   /** What is on show has changed: is there something to judge? */

@@ -4,7 +4,10 @@
 const KEY = "corrected"; // in the storage: whether this browser has ever sent one
 const TOGETHER = 400; // ms within which several receipts are one piece of news
 
-/** Events: `change`; `news` with the items that moved on by somebody else's doing as `detail`. */
+/**
+ * Events: `change`; `news` with the items that moved on by somebody else's doing as `detail`; `gone`
+ * with the id of what was taken back, or null for all.
+ */
 export class Corrections extends EventTarget {
   items = []; // {id, label, predicted, status, version, serving, created, image}, the newest first
   #fetch;
@@ -39,11 +42,13 @@ export class Corrections extends EventTarget {
 
   remove(id) {
     this.#become(this.items.filter((item) => item.id !== id));
+    this.dispatchEvent(new CustomEvent("gone", { detail: id }));
   }
 
   clear() {
     this.#remember("no");
     this.#become([]);
+    this.dispatchEvent(new CustomEvent("gone"));
   }
 
   /** A receipt frame: one of mine moved on. */

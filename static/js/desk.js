@@ -79,6 +79,11 @@ export class Desk {
     });
   }
 
+  /** Forget what waits. */
+  discard() {
+    for (const { id } of this.#outbox.items) this.withdraw(id);
+  }
+
   withdrawAll() {
     return this.#try(async () => {
       this.#outbox.clear();

@@ -64,7 +64,7 @@ export class Mine {
 
   #act(act) {
     if (act === "send") this.#desk.sendAgain();
-    if (act === "discard") this.#outbox.clear();
+    if (act === "discard") this.#desk.discard();
     if (act === "forget") this.#desk.forget();
     if (act === "delete-all") this.#desk.withdrawAll();
     if (act === "delete" || act === "keep" || act === "delete-all") this.#confirm(act === "delete");

@@ -76,6 +76,11 @@ export class Verdict extends EventTarget {
     this.#tell();
   }
 
+  /** Correction `id` was taken back, or (null) all of them: then nothing was said. */
+  gone(id) {
+    if (this.outcome && (id ?? this.outcome.id) === this.outcome.id) this.#become("ready");
+  }
+
   async undo() {
     if (!this.undoable) return;
     const id = this.#id;

@@ -185,6 +185,18 @@ def test_what_cannot_be_stored_is_kept_and_sent_again(new_board: NewBoard) -> No
     expect(board.page.locator("main")).to_have_attribute("data-judging", "ready")
     row(board, "9").click()
     expect(said(board)).to_have_text("Kept here, not sent")
+    refusing = False
+    board.press("Send again")
+    expect(said(board)).to_have_text(WAITING)
+    listed(board).locator("button").click()
+    expect(board.page.locator(".corrections li")).to_have_count(0)
+    board.page.keyboard.press("Escape")
+    expect(said(board)).to_have_text("")
+    expect(board.page.locator("main")).to_have_attribute("data-judging", "ready")
+
+    refusing = True
+    row(board, "9").click()
+    expect(said(board)).to_have_text("Kept here, not sent")
     board.page.reload()
     refusing = False
     expect(listed(board)).to_have_count(0)
