@@ -317,13 +317,23 @@ test("pressed twice, each is sent once", async () => {
   assert.deepEqual(page.lines(), ["POST /corrections a", "POST /corrections b"]);
 });
 
-test("whenever the connection is back, what waits is pointed out and not sent unasked", async () => {
+test("whenever the connection is back, what waits is sent, and then the list is fetched", async () => {
   const page = setUp({ waiting: "ab" });
   await page.live.say({ type: "hello" });
-  assert.deepEqual(page.requests, []);
-  assert.deepEqual(page.told(), ["2 corrections wait here."]);
-  await page.notes[0].action.act();
+  await settle();
+  assert.deepEqual(page.lines(), ["POST /corrections a", "POST /corrections b", "GET /corrections"]);
   assert.deepEqual(page.outbox.items, []);
+  assert.deepEqual(page.told(), ["Sent. Thank you."]);
+});
+
+test("what does not go then either waits on, and is offered", async () => {
+  const page = setUp({ waiting: "ab" });
+  page.answer = SERVER.refuses(507, "disk full");
+  await page.live.say({ type: "hello" });
+  await settle();
+  assert.equal(ids(page.outbox), "ab");
+  assert.deepEqual(page.told(), ["Corrections cannot be stored right now. 2 corrections wait here."]);
+  assert.equal(page.notes[0].action.name, "Send again");
 });
 
 test("who never corrected anything is not asked about, and hears nothing", async () => {

@@ -54,6 +54,7 @@ export class Desk {
 
   /** Send what waits. */
   async sendAgain() {
+    if (this.#outbox.items.length === 0) return;
     let trouble = "";
     await this.#outbox.flush(async (correction) => {
       try {
@@ -133,8 +134,9 @@ export class Desk {
     }
   }
 
-  #greeted() {
-    this.#offer();
+  /** What was said and could not be sent is sent now: each has its id, so it counts once. */
+  async #greeted() {
+    await this.sendAgain();
     if (this.#corrections.any) this.load();
   }
 
@@ -154,9 +156,8 @@ export class Desk {
   }
 
   /** Point out what waits, and offer to send it. */
-  #offer(why = "") {
+  #offer(why) {
     const count = this.#outbox.items.length;
-    if (count === 0) return;
     this.#tell(`${why} ${waiting(count)}`.trim(), { name: "Send again", act: () => this.sendAgain() });
   }
 

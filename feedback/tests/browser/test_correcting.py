@@ -206,6 +206,19 @@ def test_what_cannot_be_stored_is_kept_and_sent_again(new_board: NewBoard) -> No
     expect(board.page.locator(".unsent")).to_be_hidden()
 
 
+def test_what_was_said_without_a_connection_is_sent_when_it_is_back(new_board: NewBoard) -> None:
+    board = drawn(new_board().open(), "4")
+    board.expected = "WebSocket connection to|Failed to load resource|net::ERR"
+    board.context.set_offline(True)
+    board.wait_for_state("Offline")
+    row(board, "9").click()
+    expect(said(board)).to_have_text("Kept here, not sent")
+    board.context.set_offline(False)
+    expect(said(board)).to_have_text(WAITING)
+    expect(board.page.locator("#notice .text")).to_have_text("Sent. Thank you.")
+    expect(listed(board)).to_have_count(1)
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing(new_board: NewBoard, scheme: str) -> None:
     board = drawn(new_board(color_scheme=scheme).open(), "7")
