@@ -29,7 +29,7 @@ export class Correcting {
     const runs = () => request("GET", page.dataset.runs);
     this.mine = new Mine(dialog, page.querySelector(".count"), corrections, outbox, desk, runs);
     new Judge(page, this.verdict);
-    for (const type of ["prediction", "state"]) live.addEventListener(type, () => this.refresh());
+    live.addEventListener("state", () => this.refresh());
     for (const type of ["ink", "end", "edit"]) drawing.addEventListener(type, () => this.refresh());
     corrections.addEventListener("change", () => corrections.items.forEach((item) => this.verdict.receipt(item)));
     corrections.addEventListener("gone", ({ detail }) => this.verdict.gone(detail));

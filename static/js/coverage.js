@@ -24,9 +24,14 @@ export class Coverage {
     return !this.#behind && !this.edited;
   }
 
-  /** Whether the newest answer is about everything that is drawn, and the pen is up. */
+  /** Whether the newest answer is about everything that is drawn so far. */
+  get caughtUp() {
+    return this.upToDate && this.#covered >= this.#newest;
+  }
+
+  /** The same, and the pen is up. */
   get complete() {
-    return this.upToDate && !this.#drawing.drawing && this.#covered >= this.#newest;
+    return this.caughtUp && !this.#drawing.drawing;
   }
 
   /** A new connection: frames are counted from one again. */

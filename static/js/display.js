@@ -2,6 +2,7 @@
 // The picture on show, if there is one, goes before the drawing.
 
 const WAITING = "Waiting for the connection";
+const LATE = "Waiting for an answer";
 
 export class Display {
   label = null; // the newest answer for the drawing, kept for its thumbnail
@@ -12,6 +13,7 @@ export class Display {
   #picture = false;
   #newest = null;
   #answered = false;
+  #late = false;
 
   constructor(bars, answer, drawing, charset) {
     this.#bars = bars;
@@ -49,8 +51,16 @@ export class Display {
   prediction(prediction) {
     if (this.#drawing.empty) return;
     this.#newest = prediction;
+    this.#late = false;
     this.label = prediction.label;
     if (!this.#picture) this.#show();
+  }
+
+  /** The answer to the newest ink does not come: the one on show is stale. */
+  late() {
+    this.#late = true;
+    this.#newest = null;
+    this.refresh();
   }
 
   /** An uploaded picture is on show, with its answer once there is one. */
@@ -76,6 +86,7 @@ export class Display {
     this.#bars.clear(this.#charset);
     if (this.#drawing.empty) this.#answer.invite(this.#charset);
     else if (!this.#answered) this.#answer.wait(WAITING);
+    else if (this.#late) this.#answer.wait(LATE);
   }
 
   #show() {

@@ -11,6 +11,7 @@ import { History } from "./history.js";
 import { predict } from "./http.js";
 import { Live } from "./live.js";
 import { Notices } from "./notices.js";
+import { Overdue } from "./overdue.js";
 import { Player } from "./player.js";
 import { Pointers } from "./pointers.js";
 import { Recent } from "./recent.js";
@@ -43,7 +44,7 @@ const bars = new Bars(document.querySelectorAll(".sides .row"), document.querySe
 const answer = new Answer(find("#answer"), find("#voice"));
 const display = new Display(bars, answer, drawing, charset);
 const status = new Status(live, find("#connection"), find("#banner"), (text) => answer.say(text));
-const versions = new Versions(find("#model"), find("#model-dialog .body"), urls.versions);
+const versions = new Versions(live, find("#model"), find("#model-dialog .body"), urls.versions);
 const recent = new Recent(find("#recent"), new History(storage("sessionStorage")), ({ strokes }) => {
   upload.hide();
   keep();
@@ -63,10 +64,7 @@ const upload = new Upload(find("#stage"), find("#file"), {
   notLoaded,
 });
 const fallback = new Fallback(drawing, (strokes) => ask({ strokes }), {
-  prediction: (prediction) => {
-    display.prediction(prediction);
-    correcting.refresh();
-  },
+  prediction: predicted,
   works: (works) => {
     status.overHttp = works;
     follow();
@@ -75,9 +73,22 @@ const fallback = new Fallback(drawing, (strokes) => ask({ strokes }), {
 new Canvas(find("#canvas"), drawing, pointers, (pointerType) => {
   device = pointerType || UNKNOWN;
   player.stop();
-  if (pointers.penSeen && !offered) offerFinger();
 });
-pointers.addEventListener("refused", offerFinger);
+pointers.addEventListener("palm", () => {
+  const useFinger = { name: "Use finger too", act: () => (pointers.fingers = true) };
+  notices.show("Pen in use: touch does not draw, so that your hand can rest.", useFinger);
+});
+
+const overdue = new Overdue(drawing, () => live.caughtUp || fallback.caughtUp, () => {
+  display.late();
+  correcting.refresh();
+});
+
+function predicted(prediction) {
+  display.prediction(prediction);
+  correcting.refresh();
+  overdue.answered();
+}
 
 /** What is on the canvas goes to the recent drawings before it is replaced. */
 function keep() {
@@ -118,14 +129,6 @@ function covered() {
   seeing.refresh();
 }
 
-/** Once unasked, when a pen comes; then whenever a finger tries to draw. */
-let offered = false;
-function offerFinger() {
-  offered = true;
-  const useFinger = { name: "Use finger too", act: () => (pointers.fingers = true) };
-  notices.show("Pen in use: touch does not draw, so that your hand can rest.", useFinger);
-}
-
 const commands = {
   undo: () => (upload.open ? upload.hide() : drawing.undo()),
   redo: () => upload.open || drawing.redo(),
@@ -155,9 +158,7 @@ const commands = {
 };
 
 live.addEventListener("state", follow);
-live.addEventListener("hello", ({ detail }) => (versions.version = detail.version));
-live.addEventListener("version", ({ detail }) => (versions.version = detail.version));
-live.addEventListener("prediction", ({ detail }) => display.prediction(detail));
+live.addEventListener("prediction", ({ detail }) => predicted(detail));
 live.addEventListener("problem", ({ detail }) => {
   const text = problem(detail);
   if (text) notices.show(text);
@@ -187,13 +188,7 @@ prepareCharset(find("#charset"), (chosen) => {
   if (upload.open) upload.ask();
   correcting.refresh();
 });
-const seeing = new Seeing(
-  find("#sees"),
-  {
-    ...{ drawing, live, subject, look: ask },
-    explain: (source) => ask(source, urls.explain),
-    personal: () => !upload.open && display.newest?.personal,
-  },
-  notLoaded,
-);
+const explain = (source) => ask(source, urls.explain);
+const personal = () => !upload.open && display.newest?.personal;
+const seeing = new Seeing(find("#sees"), { drawing, live, subject, look: ask, explain, personal }, notLoaded);
 live.start();

@@ -35,9 +35,14 @@ export class Fallback {
     if (started) this.#latest.request();
   }
 
-  /** Whether the newest answer is about everything that is drawn. */
+  /** Whether the newest answer is about everything that is drawn so far. */
+  get caughtUp() {
+    return this.#active && this.#answered === this.#state();
+  }
+
+  /** The same, and the pen is up. */
   get current() {
-    return this.#active && !this.#drawing.drawing && this.#answered === this.#state();
+    return this.caughtUp && !this.#drawing.drawing;
   }
 
   #state() {

@@ -55,7 +55,12 @@ export class Live extends EventTarget {
     return this.#uplink.latency;
   }
 
-  /** Whether the newest prediction is about everything that is drawn. */
+  /** Whether the newest prediction is about everything that is drawn so far. */
+  get caughtUp() {
+    return this.#uplink.open && this.#uplink.coverage.caughtUp;
+  }
+
+  /** The same, and the pen is up. */
   get current() {
     return this.#uplink.open && this.#uplink.coverage.complete;
   }

@@ -4,7 +4,10 @@
 const SECOND_FINGER = 250; // ms within which a second finger means "no drawing intended"
 const PRIMARY = 0;
 
-/** Events: `refused` when a finger did what would have been drawing, and no pen came to say otherwise. */
+/**
+ * Events: `palm` when touch stops drawing, and whenever a finger did then what would have been drawing
+ * and no pen came to say otherwise.
+ */
 export class Pointers extends EventTarget {
   fingers = true; // whether touch draws; a pen switches it off until the person asks for it
   penSeen = false;
@@ -20,6 +23,7 @@ export class Pointers extends EventTarget {
     if (pointerType === "pen" && !this.penSeen) {
       this.penSeen = true;
       this.fingers = false;
+      this.#tell();
     }
     const others = this.#touching.size;
     if (pointerType === "touch") this.#touching.add(pointerId);
@@ -42,11 +46,15 @@ export class Pointers extends EventTarget {
     this.#touching.delete(pointerId);
     if (this.#refused === pointerId) {
       this.#refused = null;
-      if (type === "pointerup") this.dispatchEvent(new Event("refused"));
+      if (type === "pointerup") this.#tell();
     }
     const drew = this.#active?.id === pointerId;
     if (drew) this.#active = null;
     return drew;
+  }
+
+  #tell() {
+    this.dispatchEvent(new Event("palm"));
   }
 
   #secondFinger(timeStamp) {

@@ -10,10 +10,13 @@ export class Versions {
   #url;
   #version = null;
 
-  constructor(badge, body, url) {
+  constructor(live, badge, body, url) {
     this.#badge = badge;
     this.#body = body;
     this.#url = url;
+    for (const type of ["hello", "version"]) {
+      live.addEventListener(type, ({ detail }) => (this.version = detail.version));
+    }
   }
 
   /** The version that answers; a change is pointed out for a moment. */

@@ -155,9 +155,41 @@ class Restartable:
             lambda: self._log.read_text().count("listening") > done, "the web process", 60
         )
 
+    def tell(self, what: signal.Signals) -> None:
+        self._process.send_signal(what)
+
     def stop(self, how: signal.Signals) -> None:
         self._process.send_signal(how)
         self._process.wait(20)
+
+
+def test_numbers_for_older_ink_are_gone_when_the_server_hangs(
+    new_board: NewBoard, own_server: Restartable
+) -> None:
+    board = new_board(origin=own_server.origin).open()
+    board.expected = LOST
+    (stroke,) = written("1", 1)
+    board.mouse(stroke)
+    board.settle()
+    assert board.label()
+    own_server.tell(signal.SIGSTOP)
+    try:
+        board.mouse([(x + 200, y) for x, y in stroke])
+        board.wait(lambda: not board.label(), "the old answer to go", 4)
+        assert set(board.percentages().values()) == {NOTHING}
+        assert board.answer() == "Waiting for an answer"
+        assert board.page.locator("#connection .state").text_content() == "Connected"
+    finally:
+        own_server.tell(signal.SIGCONT)
+    board.wait(lambda: board.answer() != "Waiting for an answer", "the new answer")
+    assert NOTHING not in board.percentages().values()
+
+
+def test_a_pen_that_rests_on_the_canvas_keeps_its_answer(board: Board) -> None:
+    board.mouse(written("3", 1)[0], up=False)
+    board.wait(board.label, "an answer")
+    board.page.wait_for_timeout(2_000)
+    assert board.label()
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
