@@ -131,6 +131,23 @@ def test_nothing_scrolls_sideways_and_nothing_is_too_small(
     assert outside == []
 
 
+def test_in_forced_colours_what_is_on_or_chosen_differs_from_what_is_not(
+    new_board: NewBoard,
+) -> None:
+    board = new_board(forced_colors="active", reduced_motion="reduce").open()
+    colour = "e => getComputedStyle(e).backgroundColor"
+    chosen, other = (
+        board.page.locator(f"#charset input[value={charset}] + span").evaluate(colour)
+        for charset in ("all", "digits")
+    )
+    assert chosen != other
+    switch = board.page.locator("#sees input")
+    off, knob = switch.evaluate(colour), "e => getComputedStyle(e, '::before').backgroundColor"
+    assert switch.evaluate(knob) != off
+    switch.check()
+    assert switch.evaluate(colour) not in (off, switch.evaluate(knob))
+
+
 @pytest.mark.parametrize("wanted", ["no-preference", "reduce"])
 def test_who_wants_no_motion_gets_none(new_board: NewBoard, wanted: str) -> None:
     board = new_board(reduced_motion=wanted).open()
