@@ -44,6 +44,7 @@ const bars = new Bars(document.querySelectorAll(".sides .row"), document.querySe
 const answer = new Answer(find("#answer"), find("#voice"));
 const display = new Display(bars, answer, drawing, charset);
 const status = new Status(live, find("#connection"), find("#banner"), (text) => answer.say(text));
+find("#reconnect").addEventListener("click", () => live.check());
 const versions = new Versions(live, find("#model"), find("#model-dialog .body"), urls.versions);
 const recent = new Recent(find("#recent"), new History(storage("sessionStorage")), ({ strokes }) => {
   upload.hide();

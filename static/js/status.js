@@ -73,6 +73,7 @@ export class Status {
 
   #warn(text) {
     write(this.#banner, text);
+    this.#banner.nextElementSibling.hidden = text === OUTDATED; // reconnecting would not help
     if (this.#told && !text) this.#say("Connected again.");
     this.#told = text !== "";
   }

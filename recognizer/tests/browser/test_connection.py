@@ -44,6 +44,21 @@ def test_offline_is_told_and_what_was_drawn_then_is_answered_afterwards(board: B
     board.wait(lambda: not banner.inner_text(), "the banner to go")
 
 
+def test_who_does_not_want_to_wait_reconnects_at_once(new_board: NewBoard) -> None:
+    board = new_board().open()
+    board.expected = LOST
+    again = board.page.get_by_role("button", name="Reconnect now")
+    assert not again.is_visible()
+    board.context.set_offline(True)
+    board.wait(again.is_visible, "the offer")
+    before = len(board.sockets)
+    again.click()
+    board.wait(lambda: len(board.sockets) > before, "an attempt")
+    board.context.set_offline(False)
+    board.wait_for_state("Connected", 35)
+    board.wait(lambda: not again.is_visible(), "the offer to go")
+
+
 def test_a_note_stands_above_the_banner_and_not_on_it(new_board: NewBoard) -> None:
     board = new_board(viewport={"width": 390, "height": 844}).open()
     board.expected = LOST
