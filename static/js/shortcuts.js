@@ -1,7 +1,7 @@
 // The keyboard. With Ctrl or ⌘ everywhere; single letters only while the focus is in the drawing
 // area, and only if the person has not switched them off (WCAG 2.1.4).
 
-import { storage } from "./storage.js";
+import { remember, storage } from "./storage.js";
 
 const KEY = "single-keys";
 const NAMES = {
@@ -40,7 +40,7 @@ export function symbol({ key, ctrlKey, metaKey, altKey }, asked) {
  */
 export function prepareShortcuts(commands, region, box, asked) {
   box.checked = storage("localStorage").getItem(KEY) !== "off";
-  box.addEventListener("change", () => storage("localStorage").setItem(KEY, box.checked ? "on" : "off"));
+  box.addEventListener("change", () => remember(KEY, box.checked ? "on" : "off"));
   document.addEventListener("keydown", (event) => {
     if (document.querySelector("dialog[open]") || event.isComposing) return;
     const single = box.checked && region.contains(document.activeElement);

@@ -12,3 +12,12 @@ export function storage(name) {
     };
   }
 }
+
+/** Keep a choice for the next visit. */
+export function remember(key, value) {
+  try {
+    storage("localStorage").setItem(key, value);
+  } catch {
+    // Full: the choice holds for this page all the same.
+  }
+}

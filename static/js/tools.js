@@ -1,6 +1,6 @@
 // The buttons that run commands, and the switch between character sets.
 
-import { storage } from "./storage.js";
+import { remember, storage } from "./storage.js";
 
 const KEY = "charset";
 
@@ -33,7 +33,7 @@ export function prepareCharset(group, changed) {
   const kept = chosen(storage("localStorage").getItem(KEY) ?? "");
   if (kept) kept.checked = true;
   group.addEventListener("change", ({ target }) => {
-    storage("localStorage").setItem(KEY, target.value);
+    remember(KEY, target.value);
     changed(target.value);
   });
   changed(group.querySelector("input:checked").value);
