@@ -109,9 +109,45 @@ test("undo under the pen takes away the stroke under the pen", () => {
 test("clear twice is as good as once", () => {
   const drawing = new Drawing();
   draw(drawing, line(5));
+  const drawn = drawing.points();
   drawing.clear();
   drawing.clear();
-  assert.ok(drawing.empty && !drawing.canUndo && !drawing.canRedo);
+  assert.ok(drawing.empty && !drawing.canRedo);
+  drawing.undo();
+  assert.deepEqual(drawing.points(), drawn);
+});
+
+test("undone down to nothing, a drawing gives way to the one that was cleared for it", () => {
+  const drawing = new Drawing();
+  draw(drawing, line(5));
+  draw(drawing, line(7));
+  const before = drawing.points();
+  drawing.clear();
+  assert.ok(drawing.canUndo);
+  draw(drawing, line(3));
+  const { drawn } = drawing;
+  drawing.undo();
+  assert.ok(drawing.empty && drawing.canRedo);
+  drawing.undo();
+  assert.deepEqual(drawing.points(), before);
+  assert.ok(drawing.drawn > drawn, "the server takes it for another drawing");
+  assert.ok(!drawing.canRedo);
+  for (const _ of before) drawing.undo();
+  assert.ok(drawing.empty && !drawing.canUndo);
+});
+
+test("the stroke under the pen is not brought back, nor what another drawing replaced", () => {
+  const drawing = new Drawing();
+  draw(drawing, line(5));
+  const before = drawing.points();
+  drawing.begin(1, 1);
+  drawing.clear();
+  drawing.undo();
+  assert.deepEqual(drawing.points(), before);
+  drawing.clear();
+  drawing.load([[[1, 2]]]);
+  drawing.undo();
+  assert.ok(drawing.empty && !drawing.canUndo);
 });
 
 test("a loaded drawing has exactly the points that were kept", () => {

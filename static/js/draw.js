@@ -46,10 +46,11 @@ const display = new Display(bars, answer, drawing, charset);
 const status = new Status(live, find("#connection"), find("#banner"), (text) => answer.say(text));
 find("#reconnect").addEventListener("click", () => live.check());
 const versions = new Versions(live, find("#model"), find("#model-dialog .body"), urls.versions);
-const recent = new Recent(find("#recent"), new History(storage("sessionStorage")), ({ strokes }) => {
+const recent = new Recent(find("#recent"), new History(storage("sessionStorage")), ({ strokes, label }) => {
   upload.hide();
   keep();
   drawing.load(strokes);
+  display.label = label; // until it is answered anew, which may take a connection
 });
 const upload = new Upload(find("#stage"), find("#file"), {
   ask: (picture) => ask({ picture }),

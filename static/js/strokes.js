@@ -57,6 +57,7 @@ export class Drawing extends EventTarget {
   edition = 0; // how many edits there were: answers to an earlier edition are stale
   #live = null;
   #undone = [];
+  #cleared = []; // the strokes that the last clear() took away
 
   get empty() {
     return this.strokes.length === 0;
@@ -72,7 +73,7 @@ export class Drawing extends EventTarget {
   }
 
   get canUndo() {
-    return !this.empty;
+    return !this.empty || this.#cleared.length > 0;
   }
 
   get canRedo() {
@@ -117,10 +118,10 @@ export class Drawing extends EventTarget {
 
   undo() {
     if (this.#live) this.cancel();
-    else if (this.canUndo) {
+    else if (!this.empty) {
       this.#undone.push(this.strokes.pop());
       this.#edited();
-    }
+    } else if (this.canUndo) this.#restore(this.#cleared);
   }
 
   redo() {
@@ -129,15 +130,22 @@ export class Drawing extends EventTarget {
     this.#edited();
   }
 
+  /** Start a new drawing; undone down to nothing, it gives way to the one before. */
   clear() {
-    this.load([]);
+    const before = this.empty ? this.#cleared : this.strokes.filter((stroke) => stroke !== this.#live);
+    this.#restore([], before);
   }
 
   /** Start a new drawing with these strokes, each a list of points. */
   load(strokes) {
+    this.#restore(strokes.map((points) => new Stroke(points)));
+  }
+
+  #restore(strokes, cleared = []) {
     this.#live = null;
     this.#undone = [];
-    this.strokes = strokes.map((points) => new Stroke(points));
+    this.#cleared = cleared;
+    this.strokes = strokes;
     this.drawn += 1;
     this.#edited();
   }

@@ -11,8 +11,8 @@ const KEY = "charset";
 export function prepareTools(commands, drawing, upload) {
   const buttons = [...document.querySelectorAll("[data-command]")];
   const refresh = () => {
-    const undo = upload.open || drawing.canUndo;
-    const possible = { undo, redo: !upload.open && drawing.canRedo, clear: undo };
+    const { open } = upload;
+    const possible = { undo: open || drawing.canUndo, redo: !open && drawing.canRedo, clear: open || !drawing.empty };
     for (const button of buttons) {
       // Not `disabled`: that would take the focus away from who just pressed it.
       const known = possible[button.dataset.command];

@@ -1,6 +1,11 @@
 """Undo, redo, clear, recent drawings and samples: by button and by key."""
 
+import re
+
+from playwright.sync_api import expect
+
 from recognizer.tests.browser.board import LINE, NOTHING, Board
+from recognizer.tests.browser.handwriting import written
 
 CROSS = [(x, 1000 - y) for x, y in LINE]
 
@@ -118,6 +123,46 @@ def test_cleared_drawings_come_back_also_after_a_reload(board: Board) -> None:
     assert board.sent_points() == both
     board.press("Forget")
     assert board.page.locator("#recent li").count() == 0
+
+
+def test_what_was_cleared_by_mistake_is_undone(board: Board) -> None:
+    board.draw([LINE, CROSS])
+    board.settle()
+    both, label = board.sent_points(), board.answer()
+    board.canvas.focus()
+    board.page.keyboard.press("c")
+    assert not _disabled(board, "Undo")
+    assert _disabled(board, "Clear")
+    board.settle()
+    board.page.keyboard.press("Control+z")
+    board.settle()
+    assert board.sent_points() == both
+    assert board.answer() == label
+    assert not _disabled(board, "Clear")
+
+
+def test_a_drawing_brought_back_without_a_connection_keeps_its_name(board: Board) -> None:
+    board.expected = "WebSocket connection to|Failed to load resource|net::ERR"
+    board.draw(written("4", 1))
+    board.settle()
+    assert board.label() == "4"
+    board.press("Clear")
+    board.context.set_offline(True)
+    board.wait_for_state("Offline")
+    recent = board.page.locator("#recent li button")
+    recent.click()
+    board.press("Clear")
+    expect(recent).to_have_accessible_name(re.compile("^Drawing of 4,"))
+
+
+def test_a_full_storage_does_not_stop_who_chooses_the_characters(board: Board) -> None:
+    board.page.evaluate(
+        "void (Storage.prototype.setItem = () => {"
+        " throw new DOMException('', 'QuotaExceededError'); })"
+    )
+    board.choose("digits")
+    assert board.answer() == "Draw a digit"
+    board.settle()
 
 
 def test_a_drawing_is_found_again_after_the_page_was_left(board: Board) -> None:
