@@ -32,14 +32,14 @@ class Row {
   show(share, best) {
     this.#element.classList.toggle("best", best);
     this.#element.classList.toggle("faint", share === null || share < 0.005);
-    const told = share === null ? "" : exact(share);
+    const text = share === null ? "" : exact(share);
+    const told = text && `${this.name}: ${text}`; // with its symbol: it names the row, also aloud
     if (told === this.#told) return;
-    this.#told = told;
-    this.#element.title = told;
-    this.#bar.ariaValueText = told || null;
+    this.#told = this.#element.title = told;
+    this.#bar.ariaValueText = text || null;
     // What looks the same stays untouched: most of 36 rows, in most frames while the pen moves.
-    const text = share === null ? UNKNOWN : percent(share);
-    if (text !== this.#percent.textContent) this.#percent.textContent = text;
+    const short = share === null ? UNKNOWN : percent(share);
+    if (short !== this.#percent.textContent) this.#percent.textContent = short;
     const width = Math.round((share ?? 0) * FINENESS) / FINENESS;
     if (width === this.#width) return;
     this.#width = width;

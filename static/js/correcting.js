@@ -31,6 +31,8 @@ export class Correcting {
     new Judge(page, this.verdict);
     live.addEventListener("state", () => this.refresh());
     for (const type of ["ink", "end", "edit"]) drawing.addEventListener(type, () => this.refresh());
+    // Another tab may have sent some, or taken them back.
+    document.addEventListener("visibilitychange", () => document.hidden || desk.refresh());
     corrections.addEventListener("change", () => corrections.items.forEach((item) => this.verdict.receipt(item)));
     corrections.addEventListener("gone", ({ detail }) => this.verdict.gone(detail));
   }

@@ -107,6 +107,11 @@ export class Desk {
     return this.#corrections.load().catch(() => {}); // what is known stays; the header tells why
   }
 
+  /** The same, unless there can be none. */
+  refresh() {
+    if (this.#corrections.any) this.load();
+  }
+
   async #send(correction) {
     const { id, label, confirms, device, strokes } = correction;
     const said = confirms ? { correct: true } : { label };
@@ -137,7 +142,7 @@ export class Desk {
   /** What was said and could not be sent is sent now: each has its id, so it counts once. */
   async #greeted() {
     await this.sendAgain();
-    if (this.#corrections.any) this.load();
+    this.refresh();
   }
 
   /** A version came, perhaps with something of mine; receipts tell of that too, sooner or later. */

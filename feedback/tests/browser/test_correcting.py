@@ -154,6 +154,25 @@ def test_what_was_said_is_listed_until_it_is_deleted(new_board: NewBoard) -> Non
     expect(listed(board)).to_have_count(0)
 
 
+def test_another_tab_is_up_to_date_when_it_is_looked_at(new_board: NewBoard) -> None:
+    board = corrected(drawn(new_board().open(), "3"), "8")
+    other = Board(board.context, board.origin).open()
+    count = other.page.locator(".count")
+    expect(count).to_have_text("1")
+    listed(board).locator("button").click()
+    expect(board.page.locator(".corrections li")).to_have_count(0)
+    other.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect(count).to_have_text("")
+
+
+def test_the_choice_is_left_by_a_button_that_says_so(new_board: NewBoard) -> None:
+    board = drawn(new_board().open(), "7")
+    board.press("Incorrect")
+    board.press("Cancel")
+    expect(board.page.locator("#picker")).to_be_hidden()
+    expect(board.page.locator("main")).to_have_attribute("data-judging", "ready")
+
+
 def test_what_was_learned_is_forgotten_on_demand(new_board: NewBoard) -> None:
     board = corrected(drawn(new_board().open(), "7"), "1")
     expect(board.page.locator("#answer .label")).to_have_text("1")

@@ -107,9 +107,10 @@ def test_no_answer_is_told_as_certain_or_impossible(board: Board) -> None:
             has=board.page.get_by_role("progressbar", name=label, exact=True)
         )
         title = row.get_attribute("title") or ""
-        assert row.locator("progress").get_attribute("aria-valuetext") == title
-        assert title not in ("0 %", "100 %")
-        number = float(title.strip("<> %")) / 100
+        text = row.locator("progress").get_attribute("aria-valuetext") or ""
+        assert title == f"{label}: {text}"
+        assert text not in ("0 %", "100 %")
+        number = float(text.strip("<> %")) / 100
         assert number == pytest.approx(sent[label], abs=6e-4)
     assert board.page.locator("#answer .share").get_attribute("title")
     board.press("Clear")
