@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { facts, figures } from "../static/js/model.js";
+import { facts, figures, learned, line } from "../static/js/model.js";
 
 test("a card's known figures become percentages", () => {
   const metrics = { validation: { strokes: { top1: 0.93117, samples: 2252 }, other: { top1: 1 } } };
@@ -27,4 +27,18 @@ test("a learned card says how much it kept and learned, and promises nothing abo
 
 test("a card without figures is no error", () => {
   assert.deepEqual(figures({}), []);
+});
+
+test("the history is of versions that learned, the oldest first", () => {
+  const versions = [
+    { number: 3, metrics: { base: 0.98, corrections: 40 } },
+    { number: 2, metrics: { base: 0.97, corrections: 20 } },
+    { number: 1, metrics: { validation: {} } },
+  ];
+  assert.deepEqual(learned(versions), [[2, 0.97, 20], [3, 0.98, 40]]);
+});
+
+test("the line goes from side to side, and from the worst to the best", () => {
+  assert.equal(line([0.97, 0.98, 0.99]), "0,100 50,50 100,0");
+  assert.equal(line([0.97, 0.97]), "0,0 100,0");
 });

@@ -1,5 +1,8 @@
 // What the model dialog says about the version that answers. Fetched when it is first opened.
 
+const KEPT = 20; // versions in the history
+const SVG = "http://www.w3.org/2000/svg";
+
 // What people ask first of all that a card holds, the anchor's or a learned one's; the rest is for
 // programs.
 const FIGURES = {
@@ -20,7 +23,48 @@ export function description({ serving, versions }) {
   const current = versions.find(({ number }) => number === serving);
   if (!current) return [make("p", "No model is loaded right now.")];
   const parts = figures(current.metrics).flatMap(([title, pairs]) => [make("h3", title), listed(pairs)]);
-  return [listed(facts(current)), ...parts];
+  return [listed(facts(current)), ...parts, ...history(learned(versions))];
+}
+
+/** The last versions that learned, the oldest first, as [number, share right, corrections]. */
+export function learned(versions) {
+  return versions
+    .filter(({ metrics }) => metrics.base >= 0)
+    .map(({ number, metrics }) => [number, metrics.base, metrics.corrections])
+    .sort(([a], [b]) => a - b)
+    .slice(-KEPT);
+}
+
+/** The points of a line through `shares`, which fills a square of 100 units. */
+export function line(shares) {
+  const [least, most] = [Math.min(...shares), Math.max(...shares)];
+  const x = (index) => (100 * index) / (shares.length - 1);
+  const y = (share) => (100 * (most - share)) / (most - least || 1);
+  return shares.map((share, index) => [x(index), y(share)].map(Math.round).join()).join(" ");
+}
+
+/** How they fared, as a line and as the same numbers; of one there is no history. */
+function history(rows) {
+  if (rows.length < 2) return [];
+  const svg = document.createElementNS(SVG, "svg");
+  svg.setAttribute("viewBox", "0 0 100 100");
+  svg.setAttribute("preserveAspectRatio", "none");
+  svg.setAttribute("aria-hidden", "true"); // the table says it
+  svg.classList.add("spark");
+  const path = document.createElementNS(SVG, "polyline");
+  path.setAttribute("points", line(rows.map(([, share]) => share)));
+  svg.append(path);
+  const table = make("table");
+  table.createTHead().append(row("th", ["Version", "Right", "Corrections"]));
+  const body = table.createTBody();
+  for (const [number, share, taught] of rows.toReversed()) body.append(row("td", [number, percentage(share), taught]));
+  return [make("h3", "What was learned"), svg, table];
+}
+
+function row(tag, texts) {
+  const element = make("tr");
+  for (const text of texts) element.append(make(tag, text));
+  return element;
 }
 
 /** What a card says in words, as [name, text]. */
@@ -39,11 +83,15 @@ export function facts({ number, name, created, architecture, metrics }) {
 export function figures(metrics) {
   const percentages = ([name, path]) => {
     const share = path.split(".").reduce((part, key) => part?.[key], metrics);
-    return share >= 0 ? [[name, `${(share * 100).toFixed(1)} %`]] : [];
+    return share >= 0 ? [[name, percentage(share)]] : [];
   };
   return Object.entries(FIGURES)
     .map(([title, paths]) => [title, Object.entries(paths).flatMap(percentages)])
     .filter(([, pairs]) => pairs.length > 0);
+}
+
+function percentage(share) {
+  return `${(share * 100).toFixed(1)} %`;
 }
 
 function day(created) {

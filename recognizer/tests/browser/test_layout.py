@@ -176,3 +176,30 @@ def test_the_figures_of_the_model_fit_on_a_phone(new_board: NewBoard) -> None:
         })"""
     )
     assert set(lines) == {1}  # no figure is broken in two
+
+
+def test_what_versions_learned_is_shown_as_a_line_and_as_numbers(new_board: NewBoard) -> None:
+    board = new_board(viewport={"width": 360, "height": 740})
+
+    def answer(route: Route) -> None:
+        known = route.fetch().json()
+        for number, right, taught in ((2, 0.975, 20), (3, 0.981, 45)):
+            metrics = {"base": right, "corrections": taught}
+            known["versions"].insert(
+                0, known["versions"][-1] | {"number": number, "metrics": metrics}
+            )
+        route.fulfill(json=known)
+
+    board.page.route("**/api/v1/versions", answer)
+    board.open().page.locator("#model").click()
+    body = board.page.locator("#model-dialog .body")
+    line = body.locator(".spark")
+    line.wait_for()
+    rows = body.locator("tr").all_inner_texts()
+    assert [row.split() for row in rows] == [
+        ["Version", "Right", "Corrections"],
+        ["3", "98.1", "%", "45"],
+        ["2", "97.5", "%", "20"],
+    ]
+    assert line.locator("polyline").get_attribute("points") == "0,100 100,0"
+    assert body.evaluate("e => e.scrollWidth <= e.clientWidth")
