@@ -23,8 +23,8 @@ export class Correcting {
     const corrections = new Corrections(() => request("GET", `${url}?limit=50`), storage("localStorage"));
     const desk = new Desk(url, live, outbox, corrections, (...note) => notices.show(...note));
     this.verdict = new Verdict(
-      async (correction) => desk.submit(await readable(correction)),
-      (id) => desk.withdraw(id),
+      async (correction) => this.#said(desk.submit(await readable(correction))),
+      (id) => this.#said(desk.withdraw(id)),
     );
     const runs = () => request("GET", page.dataset.runs);
     this.mine = new Mine(dialog, page.querySelector(".count"), corrections, outbox, desk, runs);
@@ -40,6 +40,15 @@ export class Correcting {
   /** What is on show has changed: is there something to judge? */
   refresh() {
     this.verdict.offer(this.#subject());
+  }
+
+  /** The socket answers anew by itself after a verdict, HTTP has to be asked. */
+  async #said(promise) {
+    const outcome = await promise;
+    const { fallback, upload } = this.#parts;
+    if (upload.open) upload.ask(false);
+    else fallback.again();
+    return outcome;
   }
 
   #subject() {

@@ -191,6 +191,6 @@ prepareCharset(find("#charset"), (chosen) => {
   correcting.refresh();
 });
 const explain = (source) => ask(source, urls.explain);
-const personal = () => !upload.open && display.newest?.personal;
+const personal = () => (upload.open ? upload.answered : display.newest)?.personal;
 const seeing = new Seeing(find("#sees"), { drawing, live, subject, look: ask, explain, personal }, notLoaded);
 live.start();

@@ -35,6 +35,11 @@ export class Fallback {
     if (started) this.#latest.request();
   }
 
+  /** Ask about the same drawing: what was said of it has changed its answer. */
+  again() {
+    if (this.#active) this.#latest.request();
+  }
+
   /** Whether the newest answer is about everything that is drawn so far. */
   get caughtUp() {
     return this.#active && this.#answered === this.#state();

@@ -58,21 +58,25 @@ export class Upload {
     await this.ask();
   }
 
-  /** Ask about the picture on show: it is new, or the character set is. */
-  async ask() {
+  /** Ask about the picture on show: it or the character set is new, or else what was said of it. */
+  async ask(anew = true) {
     const file = this.#file;
-    this.#seen.hidden = true;
-    this.answered = null;
-    this.#handlers.shown(null);
+    if (anew) {
+      this.#seen.hidden = true;
+      this.answered = null;
+      this.#handlers.shown(null);
+    }
     try {
       const answer = await this.#handlers.ask(file);
       if (file !== this.#file || !this.open) return;
       this.#seen.src = answer.image;
       this.#seen.hidden = false;
-      const { label, probabilities, charset } = answer;
-      this.answered = { key: this.#original.src + charset, image: file, label, probabilities, charset };
+      const { label, probabilities, charset, personal } = answer;
+      const key = this.#original.src + charset;
+      this.answered = { key, image: file, label, probabilities, charset, personal };
       this.#handlers.shown(answer);
     } catch (error) {
+      if (!anew) return; // the answer on show stays
       this.hide();
       this.#handlers.failed(failure(error.status, error.error));
     }

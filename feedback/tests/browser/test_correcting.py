@@ -11,6 +11,7 @@ from recognizer.tests.browser.board import PATIENCE, Board
 from recognizer.tests.browser.conftest import NewBoard
 from recognizer.tests.browser.handwriting import written
 from recognizer.tests.browser.test_accessibility import RULES
+from recognizer.tests.browser.test_upload import by_button, picture
 
 WAITING = "Waiting for review"
 APPROVED = "Approved, waiting for training"
@@ -55,6 +56,20 @@ def corrected(board: Board, to: str) -> Board:
     row(board, to).click()
     expect(said(board)).to_have_text(WAITING)
     return board
+
+
+def test_a_picture_that_is_corrected_is_right_for_who_corrected_it(new_board: NewBoard) -> None:
+    board = new_board().open()
+    by_button(board, "seven.png", "image/png", picture("7"))
+    board.wait(lambda: board.label() == "7", "an answer")
+    mine = board.page.locator("#answer .mine")
+    expect(mine).to_be_hidden()
+    corrected(board, "3")
+    board.wait(lambda: board.label() == "3", "the answer that was taught")
+    expect(mine).to_be_visible()
+    expect(said(board)).to_have_text(WAITING)
+    by_button(board, "seven.png", "image/png", picture("7"))
+    board.wait(lambda: board.label() == "3", "the same picture again")
 
 
 def test_the_reason_on_show_follows_a_correction_and_its_undoing(new_board: NewBoard) -> None:
