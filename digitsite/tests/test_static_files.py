@@ -28,7 +28,11 @@ def parts_of_the_page() -> Iterator[tuple[str, bytes]]:
 
 def weights() -> tuple[int, int]:
     """Return what the page weighs, and what is fetched later."""
-    sizes = {name: len(gzip.compress(part, 9)) for name, part in parts_of_the_page()}
+    sizes = {
+        name: len(gzip.compress(part, 9))
+        for name, part in parts_of_the_page()
+        if not name.startswith("refused.")  # another page, for who may not do something
+    }
     later = sum(sizes.pop(name) for name in LATER)
     return sum(sizes.values()), later
 
