@@ -28,6 +28,13 @@ POSTGRESQL_TIMEOUTS = (
 )
 POOL_SECONDS = 5  # that a request waits for a connection
 CONNECT_SECONDS = 5  # that a connection may take
+# A server that vanishes without a word is noticed within seconds: all sockets share a connection.
+ALIVE = {
+    "keepalives_idle": 5,  # seconds
+    "keepalives_interval": 3,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 8000,  # milliseconds
+}
 
 
 class BadAddress(ValueError):
@@ -58,7 +65,8 @@ def configuration(url: str, *, pool: int) -> dict[str, Any]:
 
 
 def _postgresql(given: dict[str, Any], pool: int) -> dict[str, Any]:
-    options = {"connect_timeout": CONNECT_SECONDS, "options": POSTGRESQL_TIMEOUTS} | given
+    ours = {"connect_timeout": CONNECT_SECONDS, "options": POSTGRESQL_TIMEOUTS, **ALIVE}
+    options = ours | given
     # A connection kept for each thread, as CONN_MAX_AGE does, leaks where requests change threads.
     if pool:
         options["pool"] = {"min_size": 1, "max_size": pool, "timeout": POOL_SECONDS}

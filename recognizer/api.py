@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
+from django.db import DatabaseError
 from django.http import HttpRequest
 from ninja import NinjaAPI, Schema
 from ninja.errors import ValidationError as InvalidParameters
@@ -17,7 +18,12 @@ from pydantic import Field, TypeAdapter
 from recognizer import explanations, metrics, serving, versions
 from recognizer.alphabet import Charset
 from recognizer.memory import Memory
-from recognizer.payloads import ApiError, error_response, validation_response
+from recognizer.payloads import (
+    ApiError,
+    database_response,
+    error_response,
+    validation_response,
+)
 from recognizer.predictor import Prediction, Predictor
 from recognizer.questions import (
     ERRORS,
@@ -42,6 +48,7 @@ api = NinjaAPI(
 
 api.exception_handler(ApiError)(error_response)
 api.exception_handler(InvalidParameters)(validation_response)
+api.exception_handler(DatabaseError)(database_response)
 
 _buckets = Buckets(settings.HTTP_PREDICTIONS_PER_SECOND, settings.HTTP_PREDICTION_BURST)
 _PREDICT_IN: Final = TypeAdapter(PredictIn)

@@ -6,10 +6,12 @@ pool of threads with a bounded queue. Knows nothing about routes or predictions.
 
 import base64
 import binascii
+import logging
 from typing import Final, TypeVar
 
 from django.conf import settings
 from django.core.exceptions import BadRequest, RequestDataTooBig, SuspiciousOperation
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.http.multipartparser import MultiPartParserError
 from ninja import Schema
@@ -22,6 +24,8 @@ from recognizer.images import ImageError, ImageLimits, rasterise_image
 from recognizer.messages import place
 from recognizer.rasterizer import Raster
 from recognizer.strokes import Drawing, DrawingError, Ink, Limits
+
+logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -67,6 +71,13 @@ def error_response(request: HttpRequest, error: ApiError) -> HttpResponse:
     if error.status in (429, 503):
         response["Retry-After"] = str(max(1, round(error.retry)))
     return response
+
+
+def database_response(request: HttpRequest, error: DatabaseError) -> HttpResponse:
+    """Answer that the database does not, where nobody knew better."""
+    logger.warning("the database does not answer: %s", type(error).__name__)
+    sentence = "the database does not answer: try again later"
+    return error_response(request, ApiError(503, "unavailable", sentence, retry=5))
 
 
 def validation_response(request: HttpRequest, error: InvalidParameters) -> HttpResponse:

@@ -417,9 +417,14 @@ test("what only waits here is taken back here", async () => {
   const page = setUp({ waiting: "ab" });
   page.answer = SERVER.gone;
   assert.equal(await page.desk.withdraw("a"), true);
-  assert.deepEqual(page.requests, []);
   assert.equal(ids(page.outbox), "b");
   assert.deepEqual(page.notes, []);
+});
+
+test("what waits here may be stored there all the same, and is deleted there, too", async () => {
+  const page = setUp({ waiting: "ab" });
+  assert.equal(await page.desk.withdraw("a"), true);
+  assert.deepEqual(page.requests.map(({ method, url }) => [method, url.at(-1)]), [["DELETE", "a"]]);
 });
 
 test("whoever shows what was said hears what of it was taken back", async () => {

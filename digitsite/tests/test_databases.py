@@ -20,6 +20,7 @@ def test_postgresql_has_a_pool_and_no_wait_without_an_end() -> None:
         *("db", 5433, "digits", "me", "p@ss")
     ]
     options = found["OPTIONS"]
+    assert options["tcp_user_timeout"] == 8000  # a server that vanishes is noticed
     assert options["sslmode"] == "require"
     assert options["pool"] == {"min_size": 1, "max_size": 8, "timeout": 5}
     for limit in ("statement", "lock", "idle_in_transaction_session"):

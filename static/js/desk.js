@@ -75,7 +75,10 @@ export class Desk {
     const waits = this.#outbox.items.some((item) => item.id === id);
     this.#outbox.remove(id);
     return this.#try(async () => {
-      if (!waits) await this.#delete(`${this.#url}/${id}`);
+      // What waits may be stored: its answer can have come too late. Out of reach, it waits no more.
+      await this.#delete(`${this.#url}/${id}`).catch((error) => {
+        if (!waits) throw error;
+      });
       this.#corrections.remove(id);
     });
   }

@@ -38,7 +38,7 @@ from trainer import preparing, synthesis
 PATIENCE = 240.0  # seconds; training on a shared machine can be slow
 KICKED = "0 units of work are open"
 LEASE = 6  # seconds
-BUSY = 0.4  # seconds of CPU time; looking for work takes hundredths
+BUSY = 0.1  # seconds of CPU time; looking for work takes hundredths
 OPEN = ("queued", "running", "gating")
 
 Strokes = list[list[list[float]]]
