@@ -23,6 +23,7 @@ from kombu.entity import Exchange, Queue
 from digitsite import broker
 
 PR_SET_PDEATHSIG: Final = 1
+STUCK: Final = 70  # exit status
 UNBEGUN_SECONDS: Final = 60.0  # a new child on a busy machine may take as long to begin
 
 log = structlog.get_logger("digitsite.worker")
@@ -92,11 +93,15 @@ _patience = Patience()
 def touch_if_the_child_is_well(**_: Any) -> None:
     """Leave a sign of life of parent and child: the parent alone would always say yes.
 
-    What hangs in the middle of its work ends itself: `trainer/leases.py`.
+    What hangs in the middle of its work ends itself: `trainer/leases.py`. A child that does not
+    even begin is ended with its parent, and whoever started that starts another.
     """
     waiting, begun = len(state.reserved_requests), len(state.active_requests)
     if _patience.lasts(waiting, begun, time.monotonic()):
         touch_heartbeat()
+    else:
+        log.critical("the child begins nothing: this worker ends, to be started again")
+        os._exit(STUCK)  # its children die with it
 
 
 @signals.after_task_publish.connect  # by beat
