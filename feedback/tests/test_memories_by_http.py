@@ -12,7 +12,7 @@ from feedback.models import Correction
 from recognizer import serving
 from recognizer.predictor import Predictor
 
-pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+pytestmark = pytest.mark.django_db
 
 BAR = {"strokes": [[[10, 0], [12, 30], [10, 60]]], "charset": "digits"}  # a 1
 
