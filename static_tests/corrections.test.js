@@ -170,3 +170,16 @@ test("where the storage does not say, there may be some", () => {
   const { corrections } = setUp("", { kept: { getItem: refuse, setItem: refuse } });
   assert.equal(corrections.any, true);
 });
+
+test("a list from before something was taken back does not bring it back", async () => {
+  const answers = [];
+  const { corrections } = setUp("ab", { fetch: () => new Promise((resolve) => answers.push(resolve)) });
+  const loaded = corrections.load();
+  corrections.remove("a");
+  answers[0]([item("a"), item("b")]);
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(ids(corrections), "b");
+  answers[1]([item("b"), item("c")]);
+  await loaded;
+  assert.equal(ids(corrections), "bc");
+});

@@ -12,6 +12,7 @@ export class Corrections extends EventTarget {
   items = []; // {id, label, predicted, status, version, serving, created, image}, the newest first
   #fetch;
   #storage;
+  #edits = 0; // of this page's own
   #news = new Map();
   #timer = null;
 
@@ -32,20 +33,27 @@ export class Corrections extends EventTarget {
   }
 
   async load() {
-    this.#become(await this.#fetch());
+    const edits = this.#edits;
+    const items = await this.#fetch();
+    // Sent or taken back meanwhile: the list may be from before that.
+    if (edits !== this.#edits) return this.load();
+    this.#become(items);
   }
 
   add(item) {
+    this.#edits += 1;
     this.#remember("yes");
     this.#become([item, ...this.items.filter(({ id }) => id !== item.id)]);
   }
 
   remove(id) {
+    this.#edits += 1;
     this.#become(this.items.filter((item) => item.id !== id));
     this.dispatchEvent(new CustomEvent("gone", { detail: id }));
   }
 
   clear() {
+    this.#edits += 1;
     this.#remember("no");
     this.#become([]);
     this.dispatchEvent(new CustomEvent("gone"));
