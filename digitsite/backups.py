@@ -7,8 +7,7 @@ copy names is among the folders that are read after it.
 import os
 import sqlite3
 import tarfile
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -43,7 +42,11 @@ def write(target: Path) -> Backup:
         Refused: there is something of that name, or the copy of the database is not sound.
         OSError: it cannot be written.
     """
-    with _reserved(target) as folder:
+    if target.exists():
+        raise _taken(target)
+    # Beside it, so that giving it its name moves nothing; nobody else can look into the folder.
+    with TemporaryDirectory(dir=target.parent, prefix=f".{target.name}-") as beside:
+        folder = Path(beside)
         archive_file = folder / "archive"
         with tarfile.open(archive_file, "w") as archive:
             in_it = connection.vendor == "sqlite"
@@ -55,23 +58,15 @@ def write(target: Path) -> Backup:
         archive_file.chmod(0o600)
         with archive_file.open("rb") as written:
             os.fsync(written.fileno())
-        archive_file.replace(target)
+        try:
+            os.link(archive_file, target)  # unlike a rename, never in the place of another file
+        except FileExistsError:
+            raise _taken(target) from None
     return Backup(str(target), target.stat().st_size, in_it, versions, key)
 
 
-@contextmanager
-def _reserved(target: Path) -> Iterator[Path]:
-    """Hold the name of a new file, and give a folder beside it that nobody else can look into."""
-    try:
-        os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-    except FileExistsError:
-        raise Refused(f"{target} exists already: name a new file") from None
-    try:
-        with TemporaryDirectory(dir=target.parent, prefix=f".{target.name}-") as folder:
-            yield Path(folder)
-    except BaseException:
-        target.unlink()
-        raise
+def _taken(target: Path) -> Refused:
+    return Refused(f"{target} exists already: name a new file")
 
 
 def _copy_database(copy: Path) -> None:

