@@ -4,6 +4,7 @@ It knows nothing about what the frames mean.
 """
 
 import socket
+import struct
 from typing import Any
 
 from daphne.ws_protocol import WebSocketFactory, WebSocketProtocol
@@ -15,6 +16,7 @@ LONGEST_QUEUE = 32  # frames that the application has not looked at yet
 SEND_BUFFER = 64 * 1024  # bytes that the system keeps for a client: seconds of predictions
 LONGEST_REASON = 123  # bytes: what a control frame holds beside the code
 SERVICE_RESTART = 1012
+_WHOLE_TEXT = 0x81  # final, opcode 1
 # RFC 6455 section 7.4 and the IANA registry; Autobahn itself lets a server say 1000 only.
 SENDABLE_CODES = {1000, 1001, 1002, 1003, *range(1007, 1015), *range(3000, 5000)}
 
@@ -68,7 +70,10 @@ class SocketProtocol(WebSocketProtocol):
 
     def serverSend(self, content: str | bytes, binary: bool = False) -> None:  # noqa: N802
         """Send, or drop what comes too late: the application learns of the end by its own event."""
-        if self.state in (self.STATE_CONNECTING, self.STATE_OPEN):
+        if self.state == self.STATE_OPEN and isinstance(content, str):
+            payload = content.encode()
+            self.sendData(_text_header(len(payload)) + payload)
+        elif self.state in (self.STATE_CONNECTING, self.STATE_OPEN):
             super().serverSend(content, binary)
 
     def handle_reply(self, message: dict[str, Any]) -> None:
@@ -101,6 +106,18 @@ class SocketProtocol(WebSocketProtocol):
 
     def __eq__(self, other: object) -> bool:
         return self is other
+
+
+def _text_header(length: int) -> bytes:
+    """Return what precedes a whole text message of the server (RFC 6455 section 5.2).
+
+    Autobahn's own goes through compression, fragments, masks and statistics that are not used here.
+    """
+    if length < 126:
+        return struct.pack("!BB", _WHOLE_TEXT, length)
+    if length < 1 << 16:
+        return struct.pack("!BBH", _WHOLE_TEXT, 126, length)
+    return struct.pack("!BBQ", _WHOLE_TEXT, 127, length)
 
 
 class SocketFactory(WebSocketFactory):

@@ -38,7 +38,12 @@ class Placement:
 def is_degenerate(strokes: Sequence[Points]) -> bool:
     """Tell whether there is no extent to normalise: no ink at all, or a single dot."""
     filled = [points for points in strokes if len(points)]
-    return not filled or all((points == filled[0][0]).all() for points in filled)
+    if not filled:
+        return True
+    first = filled[0][0]
+    # Two points settle it for nearly every drawing.
+    differs = filled[-1][-1].tolist() != first.tolist()
+    return not differs and all((points == first).all() for points in filled)
 
 
 def place(strokes: Sequence[Points], pen: float = PEN) -> Placement:

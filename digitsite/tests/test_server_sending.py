@@ -70,3 +70,29 @@ def test_a_connection_that_is_gone_is_left_to_the_transport() -> None:
     transport = Transport(takes=ConnectionLost())
     over(transport).sendData(b"frame")
     assert transport.waiting == b"frame"
+
+
+@pytest.mark.parametrize(
+    ("length", "header"),
+    [
+        (0, b"\x81\x00"),
+        (125, b"\x81\x7d"),
+        (126, b"\x81\x7e\x00\x7e"),
+        (65535, b"\x81\x7e\xff\xff"),
+        (65536, b"\x81\x7f\x00\x00\x00\x00\x00\x01\x00\x00"),
+    ],
+)
+def test_a_text_is_one_frame_of_its_length(length: int, header: bytes) -> None:
+    transport = Transport(takes=100_000)
+    protocol = over(transport)
+    protocol.state = protocol.STATE_OPEN
+    protocol.serverSend("x" * length)
+    assert transport.sent == header + b"x" * length
+
+
+def test_the_length_is_that_of_the_bytes() -> None:
+    transport = Transport(takes=100)
+    protocol = over(transport)
+    protocol.state = protocol.STATE_OPEN
+    protocol.serverSend("…")
+    assert transport.sent == b"\x81\x03" + "…".encode()

@@ -120,3 +120,5 @@ def test_blank_and_a_dot_are_degenerate_and_a_bar_is_not() -> None:
     assert is_degenerate([])
     assert is_degenerate([points((3, 3)), points((3, 3), (3, 3))])
     assert not is_degenerate([points((3, 3), (3, 4))])
+    assert not is_degenerate([points((3, 3), (9, 9), (3, 3))])  # ends where it began
+    assert not is_degenerate([points((3, 3)), points((3, 3), (4, 3)), points((3, 3))])

@@ -152,6 +152,12 @@ def test_another_whole_drawing_takes_the_current_version(
     assert session.predict().version == 2
 
 
-def test_probabilities_on_the_wire_still_sum_to_one(session: DrawSession) -> None:
+def test_probabilities_on_the_wire_are_those_of_the_predictor(
+    session: DrawSession, shelf: Shelf
+) -> None:
     session.apply(points(1, 0, 0))
-    assert sum(session.predict().probabilities) == pytest.approx(1.0, abs=1e-4)
+    sent, exact = session.predict(), shelf.current.predict(session.drawing.ink())
+    assert sent.probabilities == pytest.approx(exact.probabilities, abs=5.1e-7)
+    assert sent.confidence == max(sent.probabilities)
+    assert sum(sent.probabilities) == pytest.approx(1.0, abs=2e-5)
+    assert all(len(str(probability)) <= len("0.123456") for probability in sent.probabilities)
