@@ -78,7 +78,10 @@ class SocketProtocol(WebSocketProtocol):
 
     def handle_reply(self, message: dict[str, Any]) -> None:
         """Do what the application says; Daphne's own would drop the reason of a close."""
-        if message["type"] == "websocket.close" and self.state != self.STATE_CONNECTING:
+        if message["type"] == "websocket.send" and self.state == self.STATE_OPEN:
+            text = message.get("text")
+            self.serverSend(message["bytes"] if text is None else text, text is None)
+        elif message["type"] == "websocket.close" and self.state != self.STATE_CONNECTING:
             self.serverClose(message.get("code"), message.get("reason"))
         else:
             super().handle_reply(message)

@@ -26,7 +26,7 @@ _INDICES: Final[dict[Charset, tuple[int, ...]]] = {
 
 
 def indices(charset: Charset) -> tuple[int, ...]:
-    """Return the positions in `LABELS` that `charset` allows, in ascending order."""
+    """Return the positions in `LABELS` that `charset` allows: ascending, without a gap."""
     return _INDICES[charset]
 
 

@@ -176,7 +176,7 @@ class DrawConsumer(AsyncWebsocketConsumer):
     async def _send_text(self, text: str) -> None:
         # A client that is gone shows as OSError on some servers; `disconnect` follows by itself.
         with contextlib.suppress(OSError):
-            await self.send(text_data=text)
+            await self.base_send({"type": "websocket.send", "text": text})
 
 
 def tell_version(version: int, counts: Counts) -> None:

@@ -173,14 +173,14 @@ class Predictor:
     def _calibrated(self, logits: Sequence[float], charset: Charset) -> list[float]:
         """Temperature-scale 36 logits (Guo et al. 2017) over the character set."""
         allowed = indices(charset)
+        first, end = allowed[0], allowed[-1] + 1
         temperature = self.card.temperature[charset]
-        peak = max(logits[index] for index in allowed)
-        weights = [math.exp((logits[index] - peak) / temperature) for index in allowed]
+        exp, among = math.exp, logits[first:end]
+        peak = max(among)
+        weights = [exp((logit - peak) / temperature) for logit in among]
         total = math.fsum(weights)
-        probabilities = [0.0] * len(LABELS)
-        for index, weight in zip(allowed, weights, strict=True):
-            probabilities[index] = weight / total
-        return probabilities
+        shares = [weight / total for weight in weights]
+        return [0.0] * first + shares + [0.0] * (len(LABELS) - end)
 
     def _decide(
         self,
@@ -195,7 +195,8 @@ class Predictor:
         confidence = max(probabilities)
         best = probabilities.index(confidence)
         peak = max(logits)
-        energy = peak + math.log(math.fsum(math.exp(logit - peak) for logit in logits))
+        exp = math.exp
+        energy = peak + math.log(math.fsum([exp(logit - peak) for logit in logits]))
         thresholds = self.card.abstain
         # Low energy means: like no character. Where the memory decides, its owner has named just
         # such a drawing. Where names compete there, the confidence still makes it abstain.
