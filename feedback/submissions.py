@@ -20,7 +20,7 @@ from feedback.metrics import CORRECTIONS
 from feedback.models import Action, Correction, Device, ReviewEvent, Verdict
 from feedback.people import Person
 from recognizer.alphabet import Charset, label_of
-from recognizer.quotas import Buckets
+from recognizer.quotas import Buckets, TokenBucket
 from recognizer.rasterizer import Raster
 
 Strokes = list[list[list[float]]]
@@ -125,7 +125,16 @@ def checked_label(label: str) -> str:
 
 def _submit(submission: Submission) -> tuple[Correction, bool]:
     label = checked_label(submission.label)
-    _take_quota(submission.person.key, submission.address)
+    taken = _take_quota(submission.person.key, submission.address)
+    try:
+        return _stored(submission, label)
+    except (Unwritable, DatabaseError):
+        # The fault is ours: when it is over, whoever has tried again and again is not refused.
+        _give_back(taken)
+        raise
+
+
+def _stored(submission: Submission, label: str) -> tuple[Correction, bool]:
     _require_space()
     try:
         scores = scoring.score(submission.raster, label, submission.charset, submission.person.key)
@@ -226,14 +235,26 @@ def _still_waiting(item: Correction | None) -> Correction | None:
     return waiting.select_for_update().only("id").first()
 
 
-def _take_quota(submitter: str, address: str) -> None:
+def _take_quota(submitter: str, address: str) -> list[TokenBucket]:
+    """Take one token for the submitter and one for the address; return where from."""
+    taken: list[TokenBucket] = []
     with _quota_lock:
         for buckets, key in ((_by_submitter(), submitter), (_by_address(), address)):
             bucket = buckets.of(key)
             if not bucket.take():
+                for other in taken:
+                    other.give_back()
                 raise TooMany(
                     "too many corrections in an hour: try again later", bucket.retry_after()
                 )
+            taken.append(bucket)
+    return taken
+
+
+def _give_back(taken: list[TokenBucket]) -> None:
+    with _quota_lock:
+        for bucket in taken:
+            bucket.give_back()
 
 
 @cache

@@ -141,6 +141,15 @@ def test_an_address_has_an_hourly_quota_over_all_its_submitters(settings: Settin
     correction(4, person=person(), address="192.0.2.2")
 
 
+def test_what_an_address_may_not_send_costs_its_submitter_nothing(settings: Settings) -> None:
+    settings.CORRECTIONS_PER_HOUR = settings.CORRECTIONS_PER_ADDRESS_PER_HOUR = 1
+    correction(1, person=person())
+    for _ in range(3):
+        with pytest.raises(TooMany):
+            correction(2)
+    correction(2, address="192.0.2.2")
+
+
 class _Usage(NamedTuple):
     free: int
 
@@ -151,6 +160,29 @@ def test_a_disk_that_is_nearly_full_takes_nothing(monkeypatch: pytest.MonkeyPatc
         correction()
     monkeypatch.setattr("shutil.disk_usage", lambda _: _Usage(free=201 * 2**20))
     correction()
+
+
+def test_what_could_not_be_stored_costs_no_quota(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any, **__: Any) -> None:
+        raise OperationalError("database or disk is full")
+
+    settings.CORRECTIONS_PER_HOUR = settings.CORRECTIONS_PER_ADDRESS_PER_HOUR = 2
+    correction(1)
+    for broken in (
+        ("shutil.disk_usage", lambda _: _Usage(free=199 * 2**20)),
+        ("feedback.models.Correction.save", fail),
+        ("feedback.submissions.scoring.score", fail),
+    ):
+        with monkeypatch.context() as trouble:
+            trouble.setattr(*broken)
+            for _ in range(3):
+                with pytest.raises(Unwritable):
+                    correction(2)
+    correction(2)
+    with pytest.raises(TooMany):  # no more was given back than was taken
+        correction(3)
 
 
 def test_a_state_directory_that_is_gone_takes_nothing(settings: Settings, tmp_path: Path) -> None:
