@@ -4,7 +4,6 @@ The same id twice is one correction; nearly the same drawing with the same label
 a count. Knows nothing about HTTP, sockets or frames.
 """
 
-import shutil
 from dataclasses import asdict, dataclass
 from functools import cache
 from threading import Lock
@@ -19,13 +18,13 @@ from feedback import decisions, fingerprints, scoring, trail
 from feedback.metrics import CORRECTIONS
 from feedback.models import Action, Correction, Device, ReviewEvent, Verdict
 from feedback.people import Person
+from recognizer import places
 from recognizer.alphabet import Charset, label_of
 from recognizer.quotas import Buckets, TokenBucket
 from recognizer.rasterizer import Raster
 
 Strokes = list[list[list[float]]]
 
-_MIN_FREE_BYTES: Final = 200 * 2**20
 _HOUR: Final = 3600.0
 _LOOKED_AT: Final = 1000  # waiting items of the same label, the latest: others wait for this
 _CANDIDATES: Final = 32  # pictures compared with a new one, the nearest by hash
@@ -269,11 +268,10 @@ def _by_address() -> Buckets:
 
 
 def _require_space() -> None:
-    try:
-        free = shutil.disk_usage(settings.STATE).free
-    except OSError as error:
-        raise Unwritable("corrections cannot be stored at the moment: try again later") from error
-    if free < _MIN_FREE_BYTES:
+    found = places.free("state", "database")
+    if None in found.values():
+        raise Unwritable("corrections cannot be stored at the moment: try again later")
+    if places.lacking(found):
         raise Unwritable("the server's disk is full: try again later")
 
 
