@@ -27,6 +27,15 @@ LOOP_LAG_SECONDS = Histogram(
 )
 MODEL_VERSION = Gauge("model_active_version", "Version that this process serves; 0 for none")
 MODEL_REJECTED = Counter("model_rejected_total", "Version folders refused", ["reason"])
+MODEL_REFUSED = Gauge(
+    "model_refused_version",
+    "Version that this process should serve and cannot load; 0 while it serves what it should",
+)
+SWAP_SECONDS = Histogram(
+    "swap_seconds",
+    "Time from a promotion until this process served that version",
+    buckets=(0.2, 0.5, 1.0, 2.0, 3.0, 5.0, 10.0, 30.0, 60.0, 300.0),
+)
 
 _LAG_PERIOD = 0.1  # seconds between samples: a rush is over in a second
 

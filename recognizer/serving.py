@@ -29,6 +29,7 @@ OnSwap = Callable[[int, Counts], None]
 
 _predictor: Predictor | None = None
 _booted = False
+_pinned_refusal = ""
 _on_swap: list[OnSwap] = []
 
 
@@ -38,7 +39,7 @@ class Unavailable(Exception):
 
 def boot() -> None:
     """Load from the disk: the pinned version or the last good one, else the packaged anchor."""
-    global _booted
+    global _booted, _pinned_refusal
     _booted = True
     for find in (_pinned if settings.MODEL_DIR else _last_good, _packaged):
         try:
@@ -48,6 +49,8 @@ def boot() -> None:
         except CheckpointError as error:
             metrics.MODEL_REJECTED.labels(type(error).__name__).inc()
             logger.error("model version refused: %s", error)
+            if find is _pinned:
+                _pinned_refusal = without_folders(error)
     logger.critical("no model version can be served: predictions are unavailable")
 
 
@@ -88,6 +91,21 @@ def current() -> Predictor:
 def served() -> int | None:
     """Return the version that answers now; boots nothing."""
     return _predictor.version if _predictor else None
+
+
+def pinned_refusal() -> str:
+    """Return why the version that was pinned is not the one that answers; empty where it is."""
+    return _pinned_refusal
+
+
+def without_folders(error: Exception) -> str:
+    """Return why a version was refused, for anybody: no places on this machine, no addresses."""
+    if not isinstance(error, CheckpointError):  # of a disk or a store, which says what it likes
+        return getattr(error, "strerror", None) or type(error).__name__
+    says = str(error)
+    for folder in (settings.VERSIONS_DIR, PACKAGED_ANCHOR.parent, settings.MODEL_DIR):
+        says = says.replace(f"{folder}/", "")
+    return says
 
 
 def on_swap(callback: OnSwap) -> None:

@@ -14,6 +14,7 @@ import sys
 import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from threading import Event, Lock, Thread, get_native_id
 from typing import Final
 
@@ -24,7 +25,7 @@ from django.db import close_old_connections
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from recognizer import metrics, publishing, registry, serving
+from recognizer import metrics, publishing, pulse, registry, serving
 from recognizer.models import ONLY, Champion, ServingProcess
 from recognizer.notices import Hints
 from recognizer.serving import Counts
@@ -50,6 +51,7 @@ class Target:
     number: int
     folder: str
     sha256: str
+    since: datetime  # when it was promoted
 
 
 @dataclass
@@ -58,6 +60,7 @@ class Refusal:
 
     target: Target
     problem: str
+    why: str  # the same without places on this machine
     again: float  # monotonic time
     pause: float = _FIRST_RETRY
 
@@ -85,6 +88,8 @@ class Watcher:
                 self._beat()
             self._count()
         except DatabaseFailure as error:
+            pulse.ours.fail(error)
+            self._beat_at = 0.0  # whether it takes writes again is to be known at once
             if not self._is_down:
                 logger.warning("the champion is unknown: the database does not answer (%s)", error)
             self._is_down = True
@@ -110,10 +115,11 @@ class Watcher:
         target = _target()
         if target is None or target.number == serving.served():
             if self.refusal:
-                self.refusal, self._beat_at = None, 0.0
+                self._forgive()
+                self._beat_at = 0.0
             return
         if self.refusal and self.refusal.target != target:
-            self.refusal = None
+            self._forgive()
         if self.refusal and time.monotonic() < self.refusal.again:
             return
         try:
@@ -121,11 +127,15 @@ class Watcher:
         except Exception as error:  # a disk or a store may fail in ways of its own
             self._refuse(target, error)
             return
-        self.refusal = None
+        self._forgive()
+        is_swap = self._loaded_at is not None  # and not the first version of this process
         serving.serve(predictor)
         serving.remember_good(target.folder, target.sha256)
         now = time.monotonic()
         self._loaded_at = timezone.now()
+        if is_swap:  # never below 0, whatever the clocks of several machines say
+            late = (self._loaded_at - target.since).total_seconds()
+            metrics.SWAP_SECONDS.observe(max(0.0, late))
         self._beat_at, self._counting_until, self._told = 0.0, now + COUNTING_SECONDS, None
         self._complete_by = now + _COMPLETE_SECONDS
 
@@ -133,11 +143,18 @@ class Watcher:
         metrics.MODEL_REJECTED.labels(type(error).__name__).inc()
         logger.error("model version %d refused: %s", target.number, error)
         pause = min(2 * self.refusal.pause, _LONGEST_RETRY) if self.refusal else _FIRST_RETRY
-        self.refusal = Refusal(target, str(error), time.monotonic() + pause, pause)
+        why = serving.without_folders(error)
+        self.refusal = Refusal(target, str(error), why, time.monotonic() + pause, pause)
+        metrics.MODEL_REFUSED.set(target.number)
         self._beat_at = 0.0
 
+    def _forgive(self) -> None:
+        """Forget that a version was refused."""
+        self.refusal = None
+        metrics.MODEL_REFUSED.set(0)
+
     def _beat(self) -> None:
-        """Write this process's row."""
+        """Write this process's row, by which it is also known that the database takes writes."""
         version = serving.served()
         if version is not None and self._loaded_at is None:  # the files alone were enough
             self._loaded_at = timezone.now()
@@ -149,12 +166,14 @@ class Watcher:
             refused=self.refusal.target.number if self.refusal else None,
             problem=self.refusal.problem[:500] if self.refusal else "",
         )
-        ServingProcess.objects.bulk_create(
+        write = partial(
+            ServingProcess.objects.bulk_create,
             [row],
             update_conflicts=True,
             unique_fields=["process"],
             update_fields=["version", "loaded_at", "seen_at", "refused", "problem"],
         )
+        pulse.ours.beat(write)
         if time.monotonic() >= self._tidy_at:
             ServingProcess.objects.filter(seen_at__lt=Now() - FORGOTTEN).delete()
             self._tidy_at = time.monotonic() + _TIDY_SECONDS
@@ -217,6 +236,11 @@ def stop() -> None:
     atexit.unregister(stop)
 
 
+def refusal() -> Refusal | None:
+    """Return which version this process should serve and cannot, where that is so."""
+    return _watcher.refusal if _watcher else None
+
+
 def _one() -> Watcher:
     global _watcher
     if _watcher is None:
@@ -246,7 +270,7 @@ def _yield_to_others() -> None:
 def _target() -> Target | None:
     row = (
         Champion.objects.filter(pk=ONLY)
-        .values_list("version", "version__folder", "version__sha256")
+        .values_list("version", "version__folder", "version__sha256", "promotion__created")
         .first()
     )
     return Target(*row) if row else None

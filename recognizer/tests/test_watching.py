@@ -18,7 +18,7 @@ from prometheus_client import REGISTRY
 from pytest_django import Settings
 
 from digitsite.tests import tiny_version
-from recognizer import metrics, publishing, registry, serving, watching
+from recognizer import metrics, publishing, pulse, registry, serving, watching
 from recognizer.alphabet import LABELS
 from recognizer.checkpoints import MODEL, CheckpointCorrupt
 from recognizer.models import Champion, ModelVersion, ServingProcess
@@ -97,6 +97,21 @@ def test_a_process_follows_the_champion_and_says_so(
     registry.rollback(None, "x")
     watcher.step()
     assert serving.current().version == 1
+
+
+def test_how_long_a_swap_took_is_counted_and_a_start_is_no_swap(watcher: Watcher) -> None:
+    def swaps() -> tuple[float, float]:
+        found = [REGISTRY.get_sample_value(f"swap_seconds_{name}") for name in ("count", "sum")]
+        return float(found[0] or 0), float(found[1] or 0)
+
+    before = swaps()
+    Watcher().step()
+    assert swaps() == before
+    made()
+    promote(2)
+    watcher.step()
+    assert swaps()[0] == before[0] + 1
+    assert 0 <= swaps()[1] - before[1] < 60
 
 
 @pytest.fixture
@@ -294,10 +309,12 @@ def test_no_error_ends_the_watch(
     assert serving.current().version == 1
     if isinstance(error, DatabaseError):
         assert caplog.text.count("does not answer") == 1
+        assert pulse.ours.latest.state == "down"
     made()
     promote(2)
     watcher.step()
     assert serving.current().version == 2
+    assert pulse.ours.latest.state == "ok"
 
 
 def test_a_listener_that_fails_does_not_keep_others_from_hearing(
