@@ -20,6 +20,7 @@ from prometheus_client.registry import Collector
 logger = logging.getLogger(__name__)
 
 KEPT_SECONDS: Final = 5.0
+_GRACE_SECONDS: Final = 1.0  # between looking and collecting
 
 
 @dataclass(frozen=True)
@@ -56,8 +57,12 @@ class Figures(Collector):
             return self._latest
 
     def collect(self) -> Iterable[Metric]:
-        """Return the metrics of the latest reading, for Prometheus."""
-        return self._latest.metrics
+        """Return the metrics of the latest reading, for Prometheus.
+
+        None where that is old: whoever looked still waits for the database.
+        """
+        is_old = time.monotonic() > self._due + _GRACE_SECONDS
+        return () if is_old else self._latest.metrics
 
     def describe(self) -> Iterable[Metric]:
         """Return nothing: registering must not ask the database for names."""

@@ -72,6 +72,16 @@ def test_however_many_ask_it_is_read_once_in_a_few_seconds(clock: Clock) -> None
     assert seen == [0, 1]
 
 
+def test_what_is_old_is_left_out_while_whoever_looks_waits(clock: Clock) -> None:
+    figures = Figures()
+    counting(figures)
+    figures.look()
+    clock.now += module.KEPT_SECONDS + 0.5
+    assert "sheep" in scrape(figures)
+    clock.now += 1
+    assert scrape(figures) == ""
+
+
 def test_collecting_asks_nobody(clock: Clock) -> None:
     figures = Figures()
     seen = counting(figures)
@@ -125,14 +135,14 @@ def test_a_gauge_may_have_a_value_for_each_value_of_a_label() -> None:
 
 
 @pytest.mark.django_db
-@pytest.mark.usefixtures("standin")
+@pytest.mark.usefixtures("standin", "looks_here")
 def test_a_scrape_shows_the_figures(client: Client, fresh: Figures) -> None:
     counting(fresh)
     assert "\nsheep 1.0\n" in client.get("/metrics").content.decode()
 
 
 @pytest.mark.django_db
-@pytest.mark.usefixtures("standin")
+@pytest.mark.usefixtures("standin", "looks_here")
 def test_a_remark_is_a_detail_of_a_site_that_is_ready(client: Client, fresh: Figures) -> None:
     assert client.get("/health/ready").json()["details"] == {}
     fresh.add(lambda: Reading(remarks={"sheep": "all black"}))
@@ -143,7 +153,7 @@ def test_a_remark_is_a_detail_of_a_site_that_is_ready(client: Client, fresh: Fig
 
 
 @pytest.mark.django_db
-@pytest.mark.usefixtures("standin")
+@pytest.mark.usefixtures("standin", "looks_here")
 def test_metrics_are_answered_without_the_database(client: Client, fresh: Figures) -> None:
     fresh.add(failing(DatabaseError("disk I/O error")))
     answer = client.get("/metrics")

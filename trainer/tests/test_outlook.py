@@ -132,6 +132,7 @@ def test_it_takes_two_queries(bench: Bench, django_assert_num_queries: object) -
         outlook.read()
 
 
+@pytest.mark.usefixtures("looks_here")
 def test_a_site_is_ready_while_a_run_waits_and_says_so(
     bench: Bench, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
