@@ -200,6 +200,19 @@ class Challenger(models.Model):
         return f"challenger {self.index} of run {self.run_id}"
 
 
+class Worker(models.Model):
+    """A machine whose workers were heard of; `signs.py` keeps it."""
+
+    name = models.CharField(primary_key=True, max_length=100)
+    seen_at = models.DateTimeField()  # by the database's clock
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class LeaseLost(Exception):
     """Somebody else is at it by now: nothing more may be written."""
 

@@ -20,7 +20,7 @@ from django.db.models.functions import Now
 from feedback import lessons
 from recognizer import publishing, registry
 from recognizer.checkpoints import CARD
-from trainer import lesson, opening, preparing
+from trainer import lesson, opening, preparing, signs
 from trainer.leases import Lease, held
 from trainer.models import (
     ATTEMPTS,
@@ -56,6 +56,7 @@ def kick() -> int:
 
     Where none is, preparing for the next run may be one.
     """
+    signs.leave()
     champion = registry.champion().version_id
     lessons.follow(champion)
     lessons.note_everywhere()

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pytest_django import Settings
 
-from recognizer.tests.conftest import looks_here, state  # noqa: F401 - fixtures
+from recognizer.tests.conftest import looks_here, no_writes, state  # noqa: F401 - fixtures
 from recognizer.tests.making_versions import files_of
 from trainer import workshop
 from trainer.models import TrainingRun

@@ -4,13 +4,15 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import User
+from django.db.models import F
 from django.test import Client
+from django.utils import timezone
 from prometheus_client import Metric
 from pytest_django import Settings
 
 from recognizer.figures import figures
-from trainer import opening, outlook, pipeline
-from trainer.models import Challenger, RunLine, RunStatus, TrainingRun, claim_challenger
+from trainer import opening, outlook, pipeline, signs
+from trainer.models import Challenger, RunLine, RunStatus, TrainingRun, Worker, claim_challenger
 from trainer.tests.conftest import Bench
 from trainer.tests.test_opening import approved
 
@@ -55,6 +57,7 @@ def test_without_a_run_nothing_is_old_and_nothing_is_stuck() -> None:
     reading = outlook.read()
     found = values(reading.metrics)
     assert set(found.values()) == {0}
+    assert "worker_child_heartbeat_age_seconds" not in found
     assert {f"train_runs {status}" for status in RunStatus} <= set(found)
     assert reading.remarks == {}
 
@@ -126,10 +129,93 @@ def test_a_run_that_has_ended_waits_for_nobody(bench: Bench) -> None:
     assert figure("train_oldest_age_seconds") == 0
 
 
-def test_it_takes_two_queries(bench: Bench, django_assert_num_queries: object) -> None:
-    opened()
-    with django_assert_num_queries(2):  # type: ignore[operator]
+def test_it_takes_few_queries(bench: Bench, django_assert_num_queries: object) -> None:
+    with django_assert_num_queries(3):  # type: ignore[operator]
         outlook.read()
+    opened()
+    with django_assert_num_queries(5):  # type: ignore[operator]
+        outlook.read()
+
+
+def test_units_that_nobody_is_at_wait(bench: Bench) -> None:
+    assert figure("train_queue_depth") == 0
+    opened()
+    assert figure("train_queue_depth") == 1
+    claim_challenger("somebody")
+    assert figure("train_queue_depth") == 0
+
+
+def test_how_long_runs_took_adds_up(bench: Bench) -> None:
+    assert (figure("train_seconds_count"), figure("train_seconds_sum")) == (0, 0)
+    opened()
+    while pipeline.work():
+        pass
+    TrainingRun.objects.update(started=F("finished") - timedelta(seconds=90))
+    cancelled = TrainingRun.objects.create(trigger="manual", base_version=1, status="cancelled")
+    assert cancelled.started is None
+    assert (figure("train_seconds_count"), figure("train_seconds_sum")) == (1, 90)
+
+
+def heard_of(seconds_ago: float) -> None:
+    """Let a worker have left its last sign so long ago."""
+    signs.leave()
+    Worker.objects.update(seen_at=timezone.now() - timedelta(seconds=seconds_ago))
+
+
+def test_before_the_first_worker_nobody_is_missed() -> None:
+    assert "worker_child_heartbeat_age_seconds" not in values(outlook.read().metrics)
+    assert outlook.read().remarks == {}
+
+
+def test_workers_that_fell_silent_are_missed_before_there_is_anything_to_learn() -> None:
+    heard_of(170)
+    assert 169 < figure("worker_child_heartbeat_age_seconds") < 180
+    assert outlook.read().remarks == {}
+    heard_of(190)
+    assert outlook.read().remarks["workers"].startswith("none was heard of for 19")
+    signs.leave()
+    assert outlook.read().remarks == {}
+
+
+def test_a_worker_that_trains_looks_for_nothing_else(bench: Bench) -> None:
+    heard_of(500)
+    opened()
+    claim_challenger("somebody")
+    assert figure("worker_child_heartbeat_age_seconds") < 30
+    assert outlook.read().remarks == {}
+
+
+def test_looks_that_are_rare_by_choice_are_no_silence(settings: Settings) -> None:
+    settings.TRAIN_KICK_SECONDS = 100
+    heard_of(290)
+    assert outlook.read().remarks == {}
+    heard_of(310)
+    assert "workers" in outlook.read().remarks
+
+
+def test_a_kick_leaves_a_sign_and_seldom_writes(
+    bench: Bench, django_assert_num_queries: object
+) -> None:
+    pipeline.kick()
+    assert Worker.objects.count() == 1
+    with django_assert_num_queries(1):  # type: ignore[operator]
+        signs.leave()
+
+
+def test_a_sign_that_cannot_be_left_keeps_nobody_from_work(
+    no_writes: None, caplog: pytest.LogCaptureFixture
+) -> None:
+    signs.leave()
+    assert "no sign of life could be left" in caplog.text
+
+
+def test_machines_that_are_gone_are_forgotten_after_a_day() -> None:
+    now = timezone.now()
+    for name, hours in (("gone", 25), ("silent", 23)):
+        Worker.objects.create(name=name, seen_at=now - timedelta(hours=hours))
+    signs.leave()
+    assert not Worker.objects.filter(name="gone").exists()
+    assert Worker.objects.count() == 2
 
 
 @pytest.mark.usefixtures("looks_here")
