@@ -1,13 +1,14 @@
 """How corrections stand, for whoever watches the site from outside. Reads rows only."""
 
 import logging
+from datetime import datetime
 from typing import Final
 
 from django.db.models import Count, Min
 from django.utils import timezone
 
 from feedback import drift
-from feedback.models import Correction, Status, Verdict
+from feedback.models import Correction, Learning, Status, Verdict
 from recognizer.figures import Reading, gauge, gauges
 
 logger = logging.getLogger(__name__)
@@ -18,13 +19,12 @@ _is_on = False  # the alarm, as this process has said last
 
 
 def read() -> Reading:
-    """Return corrections by status, the oldest that waits and the drift alarm, in three queries."""
+    """Return corrections by status, the oldest that wait and the drift alarm, in four queries."""
     # Each answered by an index alone: rows are wide.
     rows = Correction.objects.values_list("status").annotate(n=Count("*")).order_by()
     counts = {str(status): 0 for status in Status} | dict(rows)
     waiting = Correction.objects.filter(status=Status.PENDING)
-    oldest = waiting.aggregate(oldest=Min("created"))["oldest"]
-    age = max(0.0, (timezone.now() - oldest).total_seconds()) if oldest else 0.0
+    unlearned = Correction.objects.approved().exclude(learning=Learning.LIVE)
     found = _drift()
     metrics = [
         gauges(
@@ -36,7 +36,12 @@ def read() -> Reading:
         gauge(
             "corrections_oldest_waiting_seconds",
             "Age of the oldest correction that waits for its review; 0 without one",
-            age,
+            _age(waiting.aggregate(oldest=Min("created"))["oldest"]),
+        ),
+        gauge(
+            "corrections_oldest_unlearned_seconds",
+            "Time since the first approval that the champion has not learned; 0 without one",
+            _age(unlearned.aggregate(oldest=Min("decided"))["oldest"]),
         ),
         gauge("drift_alarm", "1: drawings are corrected more often than before", found.alarm),
     ]
@@ -47,6 +52,10 @@ def read() -> Reading:
         if value is not None:
             metrics.append(gauge(name, says, value))
     return Reading(tuple(metrics), {"drift": str(found)} if found.alarm else {})
+
+
+def _age(since: datetime | None) -> float:
+    return max(0.0, (timezone.now() - since).total_seconds()) if since else 0.0
 
 
 def _drift() -> drift.Drift:

@@ -7,8 +7,8 @@ import pytest
 from django.utils import timezone
 from prometheus_client import Metric
 
-from feedback import decisions, drift, outlook
-from feedback.models import Action, Correction, Verdict
+from feedback import decisions, drift, lessons, outlook
+from feedback.models import Action, Correction, Status, Verdict
 from feedback.tests.making import correction, moderator, person
 
 pytestmark = pytest.mark.django_db
@@ -48,6 +48,7 @@ def test_without_corrections_all_is_nought() -> None:
         "corrections_stored rejected": 0,
         "corrections_stored revoked": 0,
         "corrections_oldest_waiting_seconds": 0,
+        "corrections_oldest_unlearned_seconds": 0,
         "drift_alarm": 0,
     }
     assert reading.remarks == {}
@@ -67,6 +68,23 @@ def test_only_what_waits_grows_old() -> None:
     assert 7200 <= values(outlook.read().metrics)["corrections_oldest_waiting_seconds"] < 7300
     decisions.decide([old.pk], Action.REJECT, moderator())
     assert 3600 <= values(outlook.read().metrics)["corrections_oldest_waiting_seconds"] < 3700
+
+
+def test_what_is_approved_grows_old_until_the_champion_has_learned_it() -> None:
+    def age() -> float:
+        return values(outlook.read().metrics)["corrections_oldest_unlearned_seconds"]
+
+    rows = [correction(seed) for seed in range(3)]
+    decisions.decide([rows[0].pk, rows[1].pk], Action.APPROVE, moderator())
+    first = Correction.objects.filter(pk=rows[0].pk)
+    first.move(Status.APPROVED, decided=timezone.now() - timedelta(hours=1))
+    assert 3600 <= age() < 3700
+    lessons.teach(2, [(rows[0].pk, "7")])
+    lessons.follow(2)
+    assert 0 < age() < 100
+    lessons.teach(3, [(row.pk, "7") for row in rows[:2]])
+    lessons.follow(3)
+    assert age() == 0
 
 
 @pytest.mark.usefixtures("small")
@@ -96,7 +114,7 @@ def test_drawings_that_are_read_as_before_raise_no_alarm() -> None:
     assert (found["drift_alarm"], found["drift_error_rate"]) == (0, 1)
 
 
-def test_it_takes_three_queries(django_assert_num_queries: object) -> None:
+def test_it_takes_four_queries(django_assert_num_queries: object) -> None:
     correction()
-    with django_assert_num_queries(3):  # type: ignore[operator]
+    with django_assert_num_queries(4):  # type: ignore[operator]
         outlook.read()
