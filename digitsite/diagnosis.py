@@ -5,7 +5,6 @@ Each returns what it found in a sentence, and where something is amiss what to d
 
 import platform
 import re
-import shutil
 import subprocess
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -21,8 +20,8 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from packaging.requirements import Requirement
 
-from digitsite.management.commands.serve import LEAST_FREE
 from digitsite.private_redis import find_server
+from recognizer import places
 from recognizer.checkpoints import CheckpointError
 from recognizer.management.commandline import to_be_served
 
@@ -159,15 +158,16 @@ def champion() -> Finding:
 
 
 def disk() -> Finding:
-    """Whether there is space."""
-    free = shutil.disk_usage(settings.STATE).free // MEGABYTE
-    says, advice = (
-        f"{free:,} MB free in {settings.STATE}",
-        "Make room, or move it with --state DIR.",
-    )
-    if free < LEAST_FREE:
+    """Whether there is space wherever something is written."""
+    found = places.free()
+    advice = "Make room, or move it: --state DIR, DIGITSITE_VERSIONS_DIR, DIGITSITE_DATABASE_URL."
+    if unknown := [name for name, left in found.items() if left is None]:
+        return Finding("disk", "broken", f"nothing is known of {', '.join(unknown)}", advice)
+    free, name = min((left or 0, name) for name, left in found.items())
+    says = f"{free // MEGABYTE:,} MB free in {places.places()[name]} ({name})"
+    if places.lacking(found):
         return Finding("disk", "broken", says, advice)
-    return Finding("disk", "warning" if free < LITTLE_FREE else "ok", says, advice)
+    return Finding("disk", "warning" if free < LITTLE_FREE * MEGABYTE else "ok", says, advice)
 
 
 def state() -> Finding:

@@ -153,6 +153,19 @@ def test_a_nearly_full_disk_is_told(
     assert diagnosis.disk().status == status
 
 
+def test_the_fullest_disk_counts(
+    settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.VERSIONS_DIR = tmp_path
+
+    def usage(folder: Path) -> Usage:
+        return Usage(0, 0, (150 if folder == tmp_path else 5000) * 2**20)
+
+    monkeypatch.setattr(shutil, "disk_usage", usage)
+    found = diagnosis.disk()
+    assert (found.status, found.says) == ("broken", f"150 MB free in {tmp_path} (versions)")
+
+
 def test_a_state_folder_that_cannot_be_written_is_broken(settings: Any, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     settings.VERSIONS_DIR = tmp_path / "file" / "versions"

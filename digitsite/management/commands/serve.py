@@ -19,13 +19,13 @@ from digitsite.locks import Taken, exclusive
 from digitsite.preparation import prepare, require_model
 from digitsite.private_redis import PrivateRedis, find_server
 from digitsite.supervisor import Failed, Spec, Supervisor, stop_leftovers
+from recognizer.places import MIN_FREE_BYTES
 
 WITHOUT_REDIS = (
     "There is no redis-server on this machine, so learning is off: recognition and corrections do "
     "not need it, and what is approved is learned once there is one."
 )
 GRACE_SECONDS = 2  # for the worker: who presses Ctrl-C waits, and what it gives back is not lost
-LEAST_FREE = 200  # megabytes
 MEGABYTE = 2**20
 
 
@@ -109,11 +109,11 @@ def require_space(folder: Path) -> None:
     Raises:
         CannotRun: there is not enough space.
     """
-    free = shutil.disk_usage(folder).free // MEGABYTE
-    if free < LEAST_FREE:
+    free = shutil.disk_usage(folder).free
+    if free < MIN_FREE_BYTES:
         raise CannotRun(
-            f"Only {free} MB are free in {folder} and {LEAST_FREE} MB are needed: make room, or "
-            "name a directory on another disk with --state DIR."
+            f"Only {free // MEGABYTE} MB are free in {folder} and {MIN_FREE_BYTES // MEGABYTE} MB "
+            "are needed: make room, or name a directory on another disk with --state DIR."
         )
 
 
