@@ -71,6 +71,7 @@ class Watcher:
     def __init__(self) -> None:
         born = psutil.Process().create_time()
         self.process = f"{socket.gethostname()}:{os.getpid()}:{born:.2f}"
+        self._born = born  # seconds since 1970
         self.refusal: Refusal | None = None
         self._loaded_at: datetime | None = None
         self._beat_at = 0.0  # monotonic time at which the next heartbeat is due
@@ -128,7 +129,8 @@ class Watcher:
             self._refuse(target, error)
             return
         self._forgive()
-        is_swap = self._loaded_at is not None  # and not the first version of this process
+        # Neither its first version, nor one that was promoted before it was there.
+        is_swap = self._loaded_at is not None and target.since.timestamp() >= self._born
         serving.serve(predictor)
         serving.remember_good(target.folder, target.sha256)
         now = time.monotonic()
