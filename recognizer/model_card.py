@@ -230,9 +230,15 @@ def _metrics(card: Mapping[str, Any]) -> Section:
             ("Read right", _percent(metrics.get("base"))),
             ("by the champion before", _percent(metrics.get("base_before"))),
             ("by the anchor", _percent(metrics.get("base_anchor"))),
-            ("Its corrections read right", _percent(metrics.get("taught"))),
+            ("Its corrections read right, with the hint", _percent(metrics.get("taught"))),
             ("by the champion before", _percent(metrics.get("taught_before"))),
         ]
+        if "taught_unaided" in metrics:
+            before = _percent(metrics.get("taught_unaided_before"))
+            rows += [
+                ("Its corrections read right, all 36", _percent(metrics["taught_unaided"])),
+                ("by the champion before", before),
+            ]
         tables.append(Table(rows))
     if "forward_ms" in metrics:
         rows = [("Forward pass, one drawing, one thread", f"{metrics['forward_ms']} ms")]
@@ -298,30 +304,35 @@ def _limits(card: Mapping[str, Any]) -> Section:
     return Section("Limits", says, tables)
 
 
+def _measured(measured: Mapping[str, Any], charset: str) -> tuple[str, ...]:
+    errors = measured.get("error_at_90", {}).get(charset, {})
+    shares = (
+        measured.get("ece", {}).get(charset),
+        measured.get("abstain", {}).get(charset),
+        errors.get("all"),
+        errors.get("confident"),
+    )
+    return tuple(_percent(share) for share in shares)
+
+
 def _calibration(card: Mapping[str, Any]) -> Section:
     abstain = card.get("abstain", {})
     metrics = card.get("metrics", {})
     measured = metrics.get("validation", {}).get("strokes") or {}
-    rows = [
+    rows: list[tuple[str, ...]] = [
         (
             charset,
             f"{temperature:.4f}",
             f"{abstain.get('confidence', {}).get(charset, 0):.4f}",
-            _percent(measured.get("ece", {}).get(charset)),
-            _percent(measured.get("abstain", {}).get(charset)),
-            *(
-                _percent(measured.get("error_at_90", {}).get(charset, {}).get(which))
-                for which in ("all", "confident")
-            ),
         )
         for charset, temperature in card.get("temperature", {}).items()
     ]
     if not rows:
         return Section("Calibration")
-    head = (
-        "characters", "temperature", "“not sure” below", "calibration error", "“not sure”",
-        "error", "error at 90 % coverage",
-    )  # fmt: skip
+    head: tuple[str, ...] = ("characters", "temperature", "“not sure” below")
+    if measured:
+        head += ("calibration error", "“not sure”", "error", "error at 90 % coverage")
+        rows = [(*row, *_measured(measured, row[0])) for row in rows]
     says = [f"It also answers “not sure” below an energy of {abstain.get('energy')}."]
     if measured:
         says.append("Measured on the pen strokes of validation writers.")

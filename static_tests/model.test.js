@@ -11,10 +11,14 @@ test("a card's known figures become percentages", () => {
 });
 
 test("a learned card says how much it kept and learned, and promises nothing about other writers", () => {
-  const metrics = { base: 0.98312, base_before: 0.983, taught: 0.9, taught_before: 0, corrections: 20 };
+  const metrics = { base: 0.98312, base_before: 0.983, taught: 0.9, taught_before: 0, taught_unaided: 0.6, corrections: 20 };
   assert.deepEqual(figures(metrics), [
     ["Right in its gate’s drawings", [["This version", "98.3 %"], ["The one before", "98.3 %"]]],
-    ["Right on the corrections it learned", [["This version", "90.0 %"], ["The one before", "0.0 %"]]],
+    [
+      "Right on the corrections it learned, told digit or letter",
+      [["This version", "90.0 %"], ["The one before", "0.0 %"]],
+    ],
+    ["Right on them, set to all", [["This version", "60.0 %"]]],
   ]);
   const card = { number: 2, name: "learned", created: "2026-11-21", architecture: { name: "cnn" }, metrics };
   assert.deepEqual(facts(card), [

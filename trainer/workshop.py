@@ -237,16 +237,18 @@ def _candidate(
     chosen = list(built) if name == MEAN else [int(name.rpartition(" ")[2])]
     why_not = "; ".join(f"{found.rule}: {found.says}" for found in report.failures)
     verdict = "passes the gate" if report.passed else f"is refused. {why_not}"
-    base = seen.base
+    base, taught = seen.base, seen.taught
     metrics = {
         "gate_set": len(base),
         "base": float(base.right(base.challenger).mean()),
         "base_before": float(base.right(base.champion).mean()),
         "base_anchor": float(base.right(base.anchor).mean()),
-        "taught": float(seen.taught.right(seen.taught.challenger).mean()),
-        "taught_before": float(seen.taught.right(seen.taught.champion).mean()),
+        "taught": float(taught.right(taught.challenger).mean()),
+        "taught_before": float(taught.right(taught.champion).mean()),
+        "taught_unaided": float(taught.right_unaided(taught.challenger).mean()),
+        "taught_unaided_before": float(taught.right_unaided(taught.champion).mean()),
         "calibration_error": seen.facts.calibration_error,
-        "corrections": len(seen.taught),
+        "corrections": len(taught),
         "slices": _sliced(there.base, seen, challenger.calibration),
     }
     manifest = {

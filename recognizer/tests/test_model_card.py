@@ -81,6 +81,28 @@ def test_a_challenger_s_card_names_its_parent_and_its_lessons_without_their_ids(
     assert "99.1 %" in cells(section(CHALLENGER, "Metrics"))
 
 
+def test_what_was_learned_is_told_with_the_hint_and_without() -> None:
+    told = {
+        "taught": 1.0,
+        "taught_before": 0.2,
+        "taught_unaided": 0.6,
+        "taught_unaided_before": 0.1,
+    }
+    card = CHALLENGER | {"metrics": CHALLENGER["metrics"] | told}
+    shown = cells(section(card, "Metrics"))
+    assert shown[shown.index("Its corrections read right, with the hint") + 1] == "100.0 %"
+    assert shown[shown.index("Its corrections read right, all 36") + 1] == "60.0 %"
+
+
+def test_a_table_has_no_column_of_what_was_not_measured() -> None:
+    temperatures = {"temperature": {"all": 1.2}, "abstain": {"confidence": {"all": 0.3}}}
+    (table,) = section(CHALLENGER | temperatures, "Calibration").tables
+    assert (list(table.rows), table.head) == (
+        [("all", "1.2000", "0.3000")],
+        ("characters", "temperature", "“not sure” below"),
+    )
+
+
 def test_the_hands_and_classes_that_are_read_badly_are_named() -> None:
     slices = {
         "writers": 20,

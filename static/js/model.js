@@ -15,7 +15,8 @@ const FIGURES = {
   },
   // Whatever a learned version's gate had: people's handwriting, or only our own parametric one.
   "Right in its gate’s drawings": { "This version": "base", "The one before": "base_before" },
-  "Right on the corrections it learned": { "This version": "taught", "The one before": "taught_before" },
+  "Right on the corrections it learned, told digit or letter": { "This version": "taught", "The one before": "taught_before" },
+  "Right on them, set to all": { "This version": "taught_unaided", "The one before": "taught_unaided_before" },
 };
 
 /** The dialog's content, from what GET versions answers. */
