@@ -9,29 +9,12 @@ have is left out. Knows nothing about Django or where cards are.
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
+from recognizer.model_card_figures import calibration, limits, metrics, tests
+from recognizer.model_card_parts import Section, Table, percent
+
 FILE: Final = "card.md"
-
-Rows = Sequence[Sequence[str]]
-
-
-@dataclass(frozen=True)
-class Table:
-    """Rows under a head; without a head, names and what they are."""
-
-    rows: Rows
-    head: Sequence[str] = ()
-
-
-@dataclass(frozen=True)
-class Section:
-    """A part of the card: sentences, then tables."""
-
-    title: str
-    says: Sequence[str] = ()
-    tables: Sequence[Table] = ()
 
 
 def sections(card: Mapping[str, Any]) -> list[Section]:
@@ -41,10 +24,10 @@ def sections(card: Mapping[str, Any]) -> list[Section]:
         _uses(),
         _data(card),
         _training(card),
-        _metrics(card),
-        _limits(card),
-        _calibration(card),
-        _tests(card),
+        metrics(card),
+        limits(card),
+        calibration(card),
+        tests(card),
     )
     return [section for section in made if section.says or section.tables]
 
@@ -90,7 +73,7 @@ def looks(openings: Sequence[Mapping[str, Any]]) -> list[Section]:
             str(each["when"])[:19].replace("T", " "),
             str(each["by"]),
             "again" if each["again"] else "first",
-            _percent(each["result"].get("top1_hinted", each["result"].get("hinted")), 2),
+            percent(each["result"].get("top1_hinted", each["result"].get("hinted")), 2),
         )
         for each in openings
     ]
@@ -214,156 +197,3 @@ def _training(card: Mapping[str, Any]) -> Section:
     if "run" in data:
         rows.append(("Build it again", f"manage.py reproduce {card.get('number')}"))
     return Section("Training", tables=[Table(rows)] if rows else [])
-
-
-def _metrics(card: Mapping[str, Any]) -> Section:
-    metrics = card.get("metrics", {})
-    tables = []
-    if kinds := metrics.get("validation", {}).get("kinds"):
-        tables.append(_shares("validation, by source and kind", kinds.items()))
-    if slices := metrics.get("slices"):
-        parts = [*slices.get("device_kinds", []), *slices.get("sources", [])]
-        tables.append(_shares("by device and kind, and by source", ((p["name"], p) for p in parts)))
-    if "gate_set" in metrics:
-        rows = [
-            ("Gate set", f"{metrics['gate_set']:,} drawings, with the hint"),
-            ("Read right", _percent(metrics.get("base"))),
-            ("by the champion before", _percent(metrics.get("base_before"))),
-            ("by the anchor", _percent(metrics.get("base_anchor"))),
-            ("Its corrections read right, with the hint", _percent(metrics.get("taught"))),
-            ("by the champion before", _percent(metrics.get("taught_before"))),
-        ]
-        if "taught_unaided" in metrics:
-            before = _percent(metrics.get("taught_unaided_before"))
-            rows += [
-                ("Its corrections read right, all 36", _percent(metrics["taught_unaided"])),
-                ("by the champion before", before),
-            ]
-        tables.append(Table(rows))
-    if "forward_ms" in metrics:
-        rows = [("Forward pass, one drawing, one thread", f"{metrics['forward_ms']} ms")]
-        tables.append(Table(rows))
-    says = (
-        "“Hint” tells the network whether a drawing is a digit or a letter; “grouped” counts "
-        "look-alikes (0 and o; 1, l and i; …) as one. Everything was chosen by validation."
-        if tables
-        else ""
-    )
-    return Section("Metrics", [says] if says else [], tables)
-
-
-def _shares(name: str, parts: Any) -> Table:
-    rows = [
-        (
-            str(part_name),
-            f"{part.get('samples', 0):,}",
-            _percent(part.get("top1_hinted", part.get("hinted"))),
-            _percent(part.get("top1", part.get("joint"))),
-            _percent(part.get("top3")),
-            _percent(part.get("grouped")),
-        )
-        for part_name, part in parts
-    ]
-    return Table(rows, (name, "samples", "hint", "all 36", "all 36, top 3", "grouped"))
-
-
-def _limits(card: Mapping[str, Any]) -> Section:
-    slices = card.get("metrics", {}).get("slices")
-    says, tables = [], []
-    if slices:
-        if writers := slices.get("worst_writers"):
-            says.append(
-                f"Hands that it reads badly: of {slices.get('writers')} writers that it never saw, "
-                "these are read worst. Their samples are few; a new hand may be read worse."
-            )
-            rows = [(w["name"], f"{w['samples']:,}", _percent(w["hinted"])) for w in writers]
-            tables.append(Table(rows, ("writer", "samples", "hint")))
-        if classes := slices.get("worst_classes"):
-            listed = [
-                (c["label"], f"{c['samples']:,}", _percent(c["recall"]), c.get("read_as", ""))
-                for c in classes
-            ]
-            tables.append(Table(listed, ("class", "samples", "recall, hint", "most often read as")))
-    scribbles = card.get("metrics", {}).get("scribbles", {})
-    families = {
-        name: share
-        for key in ("trained_families_alone", "held_out_families_alone")
-        for name, share in scribbles.get(key, {}).items()
-        if share < 1
-    }
-    if families:
-        missed = ", ".join(
-            f"{name.replace('_', ' ')} {_percent(share)}" for name, share in families.items()
-        )
-        says.append(f"Not all that is no character is turned away. Caught: {missed}.")
-    if slices or families:
-        says.append(
-            "The sets tell neither age nor hand of their writers: children, left-handed people and "
-            "trembling hands were not measured apart."
-        )
-    return Section("Limits", says, tables)
-
-
-def _measured(measured: Mapping[str, Any], charset: str) -> tuple[str, ...]:
-    errors = measured.get("error_at_90", {}).get(charset, {})
-    shares = (
-        measured.get("ece", {}).get(charset),
-        measured.get("abstain", {}).get(charset),
-        errors.get("all"),
-        errors.get("confident"),
-    )
-    return tuple(_percent(share) for share in shares)
-
-
-def _calibration(card: Mapping[str, Any]) -> Section:
-    abstain = card.get("abstain", {})
-    metrics = card.get("metrics", {})
-    measured = metrics.get("validation", {}).get("strokes") or {}
-    rows: list[tuple[str, ...]] = [
-        (
-            charset,
-            f"{temperature:.4f}",
-            f"{abstain.get('confidence', {}).get(charset, 0):.4f}",
-        )
-        for charset, temperature in card.get("temperature", {}).items()
-    ]
-    if not rows:
-        return Section("Calibration")
-    head: tuple[str, ...] = ("characters", "temperature", "“not sure” below")
-    if measured:
-        head += ("calibration error", "“not sure”", "error", "error at 90 % coverage")
-        rows = [(*row, *_measured(measured, row[0])) for row in rows]
-    says = [f"It also answers “not sure” below an energy of {abstain.get('energy')}."]
-    if measured:
-        says.append("Measured on the pen strokes of validation writers.")
-    if "calibration_error" in metrics:
-        mean = _percent(metrics["calibration_error"])
-        says.append(f"Mean calibration error over the character sets, on the gate set: {mean}.")
-    return Section("Calibration", says, [Table(rows, head)])
-
-
-def _tests(card: Mapping[str, Any]) -> Section:
-    tested = card.get("metrics", {}).get("test", {})
-    if not tested:
-        return Section("Test sets")
-    rows = [
-        (
-            f"{name}-test",
-            str(card.get("created", "")),
-            f"{part.get('samples', 0):,}",
-            _percent(part.get("top1_hinted"), 2),
-            _percent(part.get("top1"), 2),
-            _percent(part.get("ece"), 2),
-        )
-        for name, part in tested.items()
-    ]
-    head = ("split", "opened", "samples", "hint", "all 36", "calibration error")
-    says = (
-        "Opened once, after everything had been chosen. Later looks are kept in the site's "
-        "database and shown on the page of this card.",
-    )
-    return Section("Test sets", says, [Table(rows, head)])
-
-
-def _percent(share: float | None, digits: int = 1) -> str:
-    return "" if share is None else f"{share * 100:.{digits}f} %"

@@ -13,7 +13,8 @@ from django.urls import reverse
 
 from recognizer import anchors, model_card, publishing, views
 from recognizer.checkpoints import CARD
-from recognizer.model_card import Section, markdown, sections
+from recognizer.model_card import markdown, sections
+from recognizer.model_card_parts import Section
 from recognizer.models import SplitOpening
 from recognizer.predictor import Predictor
 from recognizer.publishing import PACKAGED_ANCHOR
