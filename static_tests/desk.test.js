@@ -80,6 +80,7 @@ const SERVER = {
  */
 function setUp({ kept = storage(), waiting = "", open = true } = {}) {
   const clock = new Clock();
+  mock.method(Date, "now", () => 1e12 + clock.time);
   const live = new FakeLive();
   live.open = open;
   const outbox = new Outbox(kept);
@@ -243,15 +244,22 @@ test("a storage that is full does not turn what was sent into what was not", asy
   assert.equal(ids(page.corrections), "a");
 });
 
-test("where the storage is full it waits all the same, and goes when it can", async () => {
+test("what finds no room here is not called kept: they are told, and may say it again", async () => {
   const page = setUp({ kept: fullStorage(), open: false });
   page.answer = SERVER.gone;
-  await page.desk.submit(correction("a"));
-  assert.equal(ids(page.outbox), "a");
+  assert.equal(await page.desk.submit(correction("a")), null);
+  const [{ text, action }] = page.notes;
+  assert.match(text, /^The server cannot be reached. There is no room here for this one: say it again /);
+  assert.equal(action.name, "Send again");
   page.answer = SERVER.takes;
-  await page.desk.sendAgain();
-  assert.deepEqual(page.outbox.items, []);
-  assert.equal(ids(page.corrections), "a");
+  assert.equal((await page.desk.submit(correction("b"))).status, "pending");
+});
+
+test("a page that stores nothing tells that what waits goes with it", async () => {
+  const page = setUp({ kept: { ...storage(), passing: true }, open: false });
+  page.answer = SERVER.gone;
+  await page.desk.submit(correction("a"));
+  assert.deepEqual(page.told(), [`${NOT_REACHED} 1 correction waits until this page closes.`]);
 });
 
 test("sent again, each goes under its id, is listed and waits no more", async () => {
@@ -434,7 +442,7 @@ test("whoever shows what was said hears what of it was taken back", async () => 
   await page.desk.withdraw("a");
   page.desk.discard();
   await settle();
-  assert.deepEqual(gone, ["a", "c", "d"]);
+  assert.deepEqual([...new Set(gone)], ["a", "c", "d"]);
   assert.deepEqual([page.outbox.items, ids(page.corrections)], [[], "b"]);
   await page.desk.withdrawAll();
   assert.equal(gone.at(-1), null);
@@ -450,9 +458,11 @@ test("nobody hears that something was taken back which the server still has", as
 test("deleting everything deletes what waits, what is listed and what the server has", async () => {
   const page = await listed("ab", { waiting: "cd" });
   assert.equal(await page.desk.withdrawAll(), true);
-  assert.deepEqual(page.lines(), ["DELETE /corrections"]);
+  await settle();
+  assert.deepEqual(page.lines().sort(), ["DELETE /corrections", "DELETE /corrections/c", "DELETE /corrections/d"]);
   assert.deepEqual([page.outbox.items, page.corrections.items], [[], []]);
   assert.deepEqual(page.told(), ["Your corrections are deleted."]);
+  await late(page);
   page.requests.length = 0;
   await page.live.say({ type: "hello" });
   assert.deepEqual(page.requests, [], "and there is nothing to ask about");
@@ -463,7 +473,114 @@ test("what waited when everything was deleted does not go to the server afterwar
   const sent = page.desk.sendAgain();
   await page.desk.withdrawAll();
   await sent;
-  assert.deepEqual(page.lines(), ["POST /corrections a", "DELETE /corrections"]);
+  assert.deepEqual(page.lines().filter((line) => line.startsWith("POST")), ["POST /corrections a"]);
+  assert.equal(ids(page.corrections), "");
+  assert.deepEqual(page.told(), ["Your corrections are deleted."]);
+});
+
+test("taken back without a way to the server, it is deleted there when there is one", async () => {
+  const kept = storage();
+  const page = setUp({ kept, waiting: "ab", open: false });
+  page.answer = SERVER.gone;
+  assert.equal(await page.desk.withdraw("a"), true);
+  await settle();
+  assert.equal(ids(page.outbox), "b");
+  const next = setUp({ kept }); // they left, and came back
+  await next.live.say({ type: "hello" });
+  await settle();
+  assert.deepEqual(next.lines(), ["DELETE /corrections/a", "POST /corrections b", "GET /corrections"]);
+});
+
+/** A server where what is sent arrives when the test says so; `stored` is what it has. */
+function slowly(page) {
+  const stored = new Set();
+  const arrivals = [];
+  mock.method(globalThis, "fetch", async (url, { method, body }) => {
+    page.requests.push({ method, url, body: body && JSON.parse(body) });
+    const id = body ? JSON.parse(body).id : url.split("/").at(2);
+    if (method === "DELETE") {
+      if (!id) stored.clear();
+      return id && !stored.delete(id) ? SERVER.refuses(404, "no such correction")() : json(200, {});
+    }
+    if (method === "GET") return json(200, []);
+    return new Promise((resolve, reject) => {
+      const answer = () => resolve(json(201, receipt({ id, label: LABEL })));
+      arrivals.push({ store: () => stored.add(id), answer, lose: () => reject(new TypeError("network")) });
+    });
+  });
+  return { stored, arrivals };
+}
+
+const UNDER_WAY = {
+  "the answer comes": ({ store, answer }) => (store(), answer()),
+  "the answer is lost": ({ store, lose }) => (store(), lose()),
+  "it never arrives": ({ lose }) => lose(),
+  "it arrives late": ({ store, lose }) => (lose(), setTimeout(store, 10_000)),
+};
+const BEGUN = {
+  "said just now": (page) => page.desk.submit(correction("a", { source: "picture" })),
+  "sent again": (page) => (page.outbox.add(kind.picture("a")), page.desk.sendAgain()),
+};
+const TAKEN_BACK = {
+  one: (page) => page.desk.withdraw("a"),
+  all: (page) => page.desk.withdrawAll(),
+};
+
+/** Long enough for nothing to be under way any more. */
+async function late(page) {
+  page.clock.pass(60_000);
+  await settle();
+}
+
+for (const [beginning, begin] of Object.entries(BEGUN)) {
+  for (const [end, arrive] of Object.entries(UNDER_WAY)) {
+    for (const [what, takeBack] of Object.entries(TAKEN_BACK)) {
+      test(`taken back (${what}) under way, ${beginning}: if ${end}, the server has nothing in the end`, async () => {
+        const page = setUp();
+        const { stored, arrivals } = slowly(page);
+        const under = begin(page);
+        await settle();
+        assert.equal(await takeBack(page), true);
+        await settle();
+        arrive(arrivals[0]);
+        await under;
+        await late(page);
+        assert.deepEqual([...stored], []);
+        assert.deepEqual([page.outbox.items, page.corrections.items], [[], []]);
+        assert.deepEqual(page.told(), what === "all" ? ["Your corrections are deleted."] : []);
+        await page.live.say({ type: "hello" });
+        await settle();
+        assert.deepEqual(page.requests.filter(({ method }) => method === "POST").length, 1);
+      });
+    }
+  }
+}
+
+test("an answer that comes after the server has deleted it does not list it again", async () => {
+  const page = setUp();
+  const { stored, arrivals } = slowly(page);
+  const submitted = page.desk.submit(correction("a", { source: "picture" }));
+  await settle();
+  arrivals[0].store();
+  await page.desk.withdraw("a");
+  await settle();
+  assert.deepEqual([...stored], []);
+  arrivals[0].answer();
+  assert.equal(await submitted, null);
+  assert.equal(ids(page.corrections), "");
+});
+
+test("what the server cannot delete now is deleted there later", async () => {
+  const page = setUp({ waiting: "a" });
+  page.answer = SERVER.refuses(507, "disk full");
+  assert.equal(await page.desk.withdraw("a"), true);
+  await late(page);
+  page.answer = SERVER.takes;
+  page.requests.length = 0;
+  await late(page);
+  assert.deepEqual(page.lines(), ["DELETE /corrections/a"]);
+  await late(page);
+  assert.equal(page.requests.length, 1);
 });
 
 test("the personal memory is forgotten once an answer covers the request", async () => {

@@ -1,7 +1,15 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { afterEach, mock, test } from "node:test";
 
 import { Outbox } from "../static/js/outbox.js";
+import { Clock } from "./clock.js";
+
+const MINUTE = 60_000; // ms
+
+afterEach(() => {
+  mock.restoreAll();
+  mock.timers.reset();
+});
 
 /** A storage with room for `room` characters. */
 function storage({ unsent = null, room = Infinity } = {}) {
@@ -24,7 +32,6 @@ function forbidden() {
   return { getItem: refuse, setItem: refuse };
 }
 
-const PAGES = { forbidden, full: () => storage({ room: 0 }) };
 const correction = (id, image = "") => ({ id, label: "7", image });
 const ids = (outbox) => outbox.items.map(({ id }) => id).join("");
 
@@ -81,17 +88,19 @@ test("under one id one correction waits, the newest", () => {
   assert.deepEqual(outbox.items, [correction("b"), { ...correction("a"), label: "1" }]);
 });
 
-test("of many the twenty newest are kept", () => {
-  assert.equal(ids(filled("abcdefghijklmnopqrstuvwxyz")), "ghijklmnopqrstuvwxyz");
+test("however many wait, none is given up for another", () => {
+  const kept = storage();
+  const outbox = new Outbox(kept);
+  const letters = Array.from({ length: 300 }, (_, index) => `id ${index}`);
+  for (const id of letters) assert.equal(outbox.add(correction(id)), true, id);
+  assert.deepEqual(new Outbox(kept).items.map(({ id }) => id), letters);
 });
 
-test("only what is named is taken out, and everything if that is meant", () => {
+test("only what is named is taken out", () => {
   const outbox = filled("abc");
   outbox.remove("b");
   outbox.remove("z");
   assert.equal(ids(outbox), "ac");
-  outbox.clear();
-  assert.deepEqual(outbox.items, []);
 });
 
 test("every change is told, after it was made", () => {
@@ -101,7 +110,7 @@ test("every change is told, after it was made", () => {
   outbox.add(correction("a"));
   outbox.add(correction("b"));
   outbox.remove("a");
-  outbox.clear();
+  outbox.withdraw(["b"]);
   assert.deepEqual(told, ["a", "ab", "b", ""]);
 });
 
@@ -200,47 +209,107 @@ test("a storage with something else in it is an empty one", () => {
   assert.equal(ids(new Outbox(storage({ unsent: '[null,{"id":"a"}]' }))), "a");
 });
 
-test("where nothing can be stored it waits for the life of the page", async () => {
-  for (const [name, page] of Object.entries(PAGES)) {
-    const outbox = filled("abcd", page());
-    outbox.add(correction("a"));
-    outbox.remove("c");
-    assert.equal(ids(outbox), "bda", name);
-    await outbox.flush(server("d").send);
-    assert.equal(ids(outbox), "da", name);
-    outbox.clear();
-    assert.deepEqual(outbox.items, [], name);
-  }
-});
-
-test("a storage that fills up keeps what it has, and nothing waits twice", () => {
+test("what finds no room is not taken, and nothing makes room for it", () => {
   const kept = storage();
   const outbox = filled("ab", kept);
   kept.room = kept.unsent.length;
-  outbox.add(correction("c"));
-  assert.equal(ids(outbox), "abc");
+  outbox.addEventListener("change", assert.fail);
+  assert.equal(outbox.add(correction("c")), false);
   assert.equal(ids(new Outbox(kept)), "ab");
+  assert.equal(new Outbox(forbidden()).add(correction("a")), false);
 });
 
-test("what found no room is stored when there is some", () => {
+test("once one was sent there is room again", () => {
   const kept = storage();
   const outbox = filled("ab", kept);
   kept.room = kept.unsent.length;
-  outbox.add(correction("c"));
   outbox.remove("a");
+  assert.equal(outbox.add(correction("c")), true);
   assert.equal(ids(new Outbox(kept)), "bc");
-  assert.equal(ids(outbox), "bc");
 });
 
-test("pictures leave room for what others store, and wait all the same", async () => {
+test("pictures leave room for what others store", () => {
   const kept = storage();
   const outbox = new Outbox(kept);
   const picture = "x".repeat(900_000);
-  for (const id of "abc") outbox.add(correction(id, picture));
+  assert.deepEqual([..."abc"].map((id) => outbox.add(correction(id, picture))), [true, true, false]);
   assert.ok(kept.unsent.length <= 2_000_000, String(kept.unsent.length));
   assert.equal(ids(new Outbox(kept)), "ab");
-  const { sent, send } = server();
-  await outbox.flush(send);
-  assert.deepEqual(sent, ["a", "b", "c"]);
-  assert.deepEqual(new Outbox(kept).items, []);
+});
+
+test("a page that stores nothing says that what waits goes with it", () => {
+  assert.ok(!filled("a").passing);
+  assert.ok(filled("a", { ...storage(), passing: true }).passing);
+});
+
+/** An outbox of which `letters` were taken back at this moment; `pass` lets time go by. */
+function takenBack(letters, kept = storage()) {
+  const clock = new Clock();
+  mock.method(Date, "now", () => 1e12 + clock.time);
+  const outbox = filled(letters, kept);
+  outbox.withdraw([...letters]);
+  const pass = async (ms) => {
+    clock.pass(ms);
+    await new Promise(setImmediate);
+  };
+  return { outbox, pass };
+}
+
+test("what was taken back waits no more, in any tab, and its drawing is gone from the storage", () => {
+  const kept = storage();
+  const [mine, other] = [filled("ab", kept), new Outbox(kept)];
+  mine.withdraw(["a"]);
+  assert.deepEqual([ids(mine), ids(other), ids(new Outbox(kept))], ["b", "b", "b"]);
+  assert.deepEqual(["a", "b"].map((id) => other.withdrew(id)), [true, false]);
+  assert.doesNotMatch(kept.unsent, /"id":"a","label"/);
+});
+
+test("there is always room to take something back", () => {
+  const kept = storage();
+  const outbox = filled("a", kept);
+  const picture = "x".repeat(1_999_800);
+  outbox.add(correction("b", picture));
+  outbox.withdraw(["never stored"]);
+  assert.ok(outbox.withdrew("never stored"));
+  assert.equal(ids(outbox), "ab");
+});
+
+test("the server is asked to delete it until nothing can arrive there any more", async () => {
+  const { outbox, pass } = takenBack("ab");
+  const asked = [];
+  const erase = async (id) => asked.push(id);
+  await outbox.settle(erase);
+  assert.deepEqual(asked, ["a", "b"]);
+  assert.ok(outbox.withdrew("a"), "a request may still be under way");
+  await pass(MINUTE);
+  assert.deepEqual(asked, ["a", "b", "a", "b"]);
+  assert.ok(!outbox.withdrew("a") && !outbox.withdrew("b"));
+  await pass(2 * MINUTE);
+  assert.equal(asked.length, 4);
+});
+
+test("a server that cannot be reached is asked when it can, also from the next page", async () => {
+  const kept = storage();
+  const { outbox, pass } = takenBack("a", kept);
+  await outbox.settle(async () => false);
+  await pass(MINUTE);
+  const next = new Outbox(kept);
+  assert.ok(next.withdrew("a"));
+  const erase = mock.fn(async () => true);
+  await next.settle(erase);
+  assert.deepEqual(erase.mock.calls[0].arguments, ["a"]);
+  assert.ok(!next.withdrew("a"));
+});
+
+test("what is taken back while it is under way stays taken back when it arrives", async () => {
+  const outbox = filled("ab");
+  const { sent, send, arrive } = slowServer();
+  const flushed = outbox.flush(send);
+  outbox.withdraw(["a"]);
+  await arrive();
+  assert.ok(outbox.withdrew("a"));
+  await arrive();
+  await flushed;
+  assert.deepEqual(sent, ["a", "b"]);
+  assert.deepEqual(outbox.items, []);
 });

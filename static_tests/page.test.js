@@ -53,12 +53,13 @@ test("no module has to wait for another one's to arrive before it is fetched", (
 });
 
 test("what few people ask for is not fetched until they do", () => {
-  const later = ["model.js", "picture.js", "samples.js", "sees.js", "why.js"];
+  const later = ["model.js", "picture.js", "samples.js", "sees.js", "training.js", "why.js"];
   for (const { name, text } of scripts.filter(({ name }) => !later.includes(name))) {
     for (const module of later) assert.ok(!text.includes(`from "./${module}"`), `${name}: ${module}`);
   }
   const asks = {
     "draw.js": ["samples.js"],
+    "mine.js": ["training.js"],
     "seeing.js": ["sees.js"],
     "upload.js": ["picture.js"],
     "versions.js": ["model.js"],

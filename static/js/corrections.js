@@ -1,6 +1,8 @@
 // My corrections and what became of them: told by the server in a list and, one by one, in receipts.
 // Knows no page; how the list is fetched is told by whoever makes it.
 
+import { news, swapped } from "./words.js";
+
 const KEY = "corrected"; // in the storage: whether this browser has ever sent one
 const TOGETHER = 400; // ms within which several receipts are one piece of news
 
@@ -103,4 +105,24 @@ export class Corrections extends EventTarget {
       this.dispatchEvent(new CustomEvent("news", { detail }));
     }, TOGETHER);
   }
+}
+
+/** Say in words, with `tell`, what became of `corrections` by somebody else's doing. */
+export function tellNews(live, corrections, tell) {
+  let told = null; // the version of which it was said that it learned from me
+  live.addEventListener("receipt", ({ detail }) => corrections.receipt(detail));
+  live.addEventListener("version", ({ detail }) => corrections.served(detail));
+  // A version came, perhaps with something of mine; receipts tell of that too, sooner or later.
+  live.addEventListener("swap", ({ detail: { version } }) => {
+    const { length } = corrections.taught(version);
+    if (version !== told) tell(swapped(version, length));
+    told = length > 0 ? version : null;
+  });
+  corrections.addEventListener("news", ({ detail: items }) => {
+    const [{ status, version }] = items;
+    const together = status === "live" && items.every((item) => item.version === version);
+    if (!together) return tell(news(items));
+    if (version !== told) tell(swapped(version, items.length));
+    told = version;
+  });
 }

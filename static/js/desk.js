@@ -1,8 +1,9 @@
 // Everything that happens to corrections between this page and the server: sent, sent again, taken
 // back, forgotten. Says in words what a person has to know; where that is shown is elsewhere.
 
+import { tellNews } from "./corrections.js";
 import { HttpError, request } from "./http.js";
-import { kept, news, refused, swapped, waiting } from "./words.js";
+import { kept, refused, waiting } from "./words.js";
 
 // The server has read it and will not take it, now or later.
 const FINAL = [400, 403, 404, 409, 413, 415, 422];
@@ -15,7 +16,7 @@ export class Desk {
   #outbox;
   #corrections;
   #tell;
-  #told = null; // the version of which it was said that it learned from me
+  #sending = new Set(); // ids of what is said and neither stored nor refused nor waiting
 
   /** `tell(text, action)` shows a note, perhaps with something to press. */
   constructor(url, live, outbox, corrections, tell) {
@@ -25,10 +26,7 @@ export class Desk {
     this.#corrections = corrections;
     this.#tell = tell;
     live.addEventListener("hello", () => this.#greeted());
-    live.addEventListener("receipt", ({ detail }) => corrections.receipt(detail));
-    live.addEventListener("version", ({ detail }) => corrections.served(detail));
-    live.addEventListener("swap", ({ detail }) => this.#swapped(detail));
-    corrections.addEventListener("news", ({ detail }) => this.#moved(detail));
+    tellNews(live, corrections, tell);
   }
 
   /**
@@ -37,60 +35,56 @@ export class Desk {
    * Resolves with the receipt, {status: "waiting"} if it waits, or null where it is refused for good.
    */
   async submit(correction) {
+    const { id } = correction;
+    this.#sending.add(id);
     try {
-      const receipt = await this.#send(correction);
-      this.#stored(correction, receipt);
-      return receipt;
+      return this.#stored(correction, await this.#send(correction));
     } catch (error) {
+      if (this.#outbox.withdrew(id)) return null;
       if (FINAL.includes(error.status)) {
         this.#tell(refused(error));
         return null;
       }
-      this.#outbox.add(body(correction));
-      this.#offer(kept(error.status));
-      return { id: correction.id, status: "waiting" };
+      const fits = this.#outbox.add(body(correction));
+      this.#offer(kept(error.status, fits));
+      return fits ? { id, status: "waiting" } : null;
+    } finally {
+      this.#sending.delete(id);
     }
   }
 
   /** Send what waits. */
   async sendAgain() {
     if (this.#outbox.items.length === 0) return;
-    let trouble = "";
+    let outcome = "";
     await this.#outbox.flush(async (correction) => {
       try {
-        this.#stored(correction, await this.#post(correction));
+        if (this.#stored(correction, await this.#post(correction))) outcome ||= "Sent. Thank you.";
         return true;
       } catch (error) {
+        if (this.#outbox.withdrew(correction.id)) return true;
         const final = FINAL.includes(error.status);
-        trouble = final ? refused(error) : kept(error.status);
+        outcome = final ? refused(error) : kept(error.status);
         return final;
       }
     });
-    if (this.#outbox.items.length > 0) this.#offer(trouble);
-    else this.#tell(trouble || "Sent. Thank you.");
+    if (this.#outbox.items.length > 0) this.#offer(outcome);
+    else if (outcome) this.#tell(outcome);
   }
 
-  /** Take one back; resolves with whether that was possible. */
+  /** Take one back; resolves with whether that was possible. What is not stored yet never will be. */
   withdraw(id) {
-    const waits = this.#outbox.items.some((item) => item.id === id);
-    this.#outbox.remove(id);
-    return this.#try(async () => {
-      // What waits may be stored: its answer can have come too late. Out of reach, it waits no more.
-      await this.#delete(`${this.#url}/${id}`).catch((error) => {
-        if (!waits) throw error;
-      });
-      this.#corrections.remove(id);
-    });
+    return this.#try(() => (this.#unstored.includes(id) ? this.#takeBack([id]) : this.#erase(id)));
   }
 
   /** Forget what waits. */
   discard() {
-    for (const { id } of this.#outbox.items) this.withdraw(id);
+    this.#takeBack(this.#outbox.items.map(({ id }) => id));
   }
 
   withdrawAll() {
     return this.#try(async () => {
-      this.#outbox.clear();
+      this.#takeBack(this.#unstored);
       await this.#delete(this.#url);
       this.#corrections.clear();
       this.#tell("Your corrections are deleted.");
@@ -142,35 +136,47 @@ export class Desk {
     }
   }
 
+  async #erase(id) {
+    await this.#delete(`${this.#url}/${id}`);
+    this.#corrections.remove(id);
+  }
+
+  get #unstored() {
+    return [...this.#sending, ...this.#outbox.items.map(({ id }) => id)];
+  }
+
+  #takeBack(ids) {
+    this.#outbox.withdraw(ids);
+    for (const id of ids) this.#corrections.remove(id);
+    this.#settle();
+  }
+
+  /** What was taken back may be on the server: an answer can have come too late, or comes yet. */
+  #settle() {
+    return this.#outbox.settle((id) => this.#erase(id).then(() => true, ({ status }) => status === 403));
+  }
+
   /** What was said and could not be sent is sent now: each has its id, so it counts once. */
   async #greeted() {
+    await this.#settle();
     await this.sendAgain();
     this.refresh();
   }
 
-  /** A version came, perhaps with something of mine; receipts tell of that too, sooner or later. */
-  #swapped({ version }) {
-    const { length } = this.#corrections.taught(version);
-    if (version !== this.#told) this.#tell(swapped(version, length));
-    this.#told = length > 0 ? version : null;
-  }
-
-  #moved(items) {
-    const [{ status, version }] = items;
-    const together = status === "live" && items.every((item) => item.version === version);
-    if (!together) return this.#tell(news(items));
-    if (version !== this.#told) this.#tell(swapped(version, items.length));
-    this.#told = version;
-  }
-
   /** Point out what waits, and offer to send it. */
   #offer(why) {
-    const count = this.#outbox.items.length;
-    this.#tell(`${why} ${waiting(count)}`.trim(), { name: "Send again", act: () => this.sendAgain() });
+    const { items, passing } = this.#outbox;
+    this.#tell(`${why} ${waiting(items.length, passing)}`.trim(), { name: "Send again", act: () => this.sendAgain() });
   }
 
-  #stored({ label, predicted = null, strokes }, receipt) {
+  /** Returns the receipt, or null if it was taken back meanwhile. */
+  #stored({ id, label, predicted = null, strokes }, receipt) {
+    if (this.#outbox.withdrew(id)) {
+      this.#settle();
+      return null;
+    }
     this.#corrections.add({ label, predicted, strokes, created: new Date().toISOString(), ...receipt });
+    return receipt;
   }
 
   async #try(task) {

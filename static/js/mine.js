@@ -2,7 +2,6 @@
 // in desk.js, the list itself is in corrections.js.
 
 import { thumbnail } from "./recent.js";
-import { Training } from "./training.js";
 import { receipt, waiting } from "./words.js";
 
 const MOST = 50; // that the server lists
@@ -15,7 +14,8 @@ export class Mine {
   #desk;
   #list;
   #row;
-  #training;
+  #runs;
+  #training = null; // the promise of who tells how far it is
 
   /**
    * `body` is the dialog's, with a template for a row; `count` is where their number is told;
@@ -27,14 +27,9 @@ export class Mine {
     this.#corrections = corrections;
     this.#outbox = outbox;
     this.#desk = desk;
+    this.#runs = runs;
     this.#list = body.querySelector("ul");
     this.#row = body.querySelector("template").content.firstElementChild;
-    const inTraining = () => corrections.items.some(({ status }) => status === "training");
-    this.#training = new Training(
-      runs,
-      () => body.parentNode.open && inTraining(),
-      (text) => (this.#find(".training").textContent = text),
-    );
     body.addEventListener("click", ({ target }) => {
       const button = target.closest("button");
       if (button?.value) this.#remove(button);
@@ -56,10 +51,10 @@ export class Mine {
     this.#list.replaceChildren(...items.map((item) => this.#item(item)));
     this.#find(".none").hidden = items.length + unsent > 0;
     this.#find(".unsent").hidden = unsent === 0;
-    this.#find(".unsent p").textContent = waiting(unsent);
+    this.#find(".unsent p").textContent = waiting(unsent, this.#outbox.passing);
     this.#find("[data-act=delete]").hidden = items.length === 0;
     this.#count.textContent = items.length < MOST ? items.length + unsent || "" : `${MOST}+`;
-    this.#training.follow();
+    this.#follow();
   }
 
   #act(act) {
@@ -75,6 +70,17 @@ export class Mine {
     this.#find(".sure").hidden = !asking;
     this.#find(".calm").hidden = asking;
     this.#find(asking ? "[data-act=keep]" : "[data-act=forget]").focus();
+  }
+
+  /** How far training is, once something of mine is in it and the dialog shows. */
+  async #follow() {
+    const training = ({ status }) => status === "training";
+    const wanted = () => this.#body.parentNode.open && this.#corrections.items.some(training);
+    if (!wanted()) return;
+    const show = (text) => (this.#find(".training").textContent = text);
+    this.#training ??= import("./training.js").then(({ Training }) => new Training(this.#runs, wanted, show));
+    // Not loaded: each row says "In training" all the same, and the next change tries again.
+    (await this.#training.catch(() => (this.#training = null)))?.follow();
   }
 
   async #remove(button) {

@@ -1,15 +1,16 @@
-// Corrections that the server has not taken yet, kept until it does. They survive the page, and are
-// the same in every tab: each has an id, so sending one twice counts once. Knows its storage only.
+// Corrections that the server has not taken yet, and which of them were taken back: a send may have
+// reached it all the same. They survive the page, and are the same in every tab: each has an id, so
+// sending one twice counts once. Knows its storage only.
 
 const KEY = "unsent";
-const KEPT = 20;
-const CHARACTERS = 2_000_000; // of text: pictures must not fill the storage that others share
+const CHARACTERS = 2_000_000; // of text: hundreds of drawings, and room for what others store
+const LATE = 60_000; // ms in which a request that nobody has answered may still be carried out
 
 /** Events: `change`. */
 export class Outbox extends EventTarget {
   #storage;
-  #spare = []; // where the storage is full or forbidden
   #busy = false;
+  #timer = null;
 
   constructor(storage) {
     super();
@@ -18,26 +19,56 @@ export class Outbox extends EventTarget {
 
   /** What waits, the oldest first. */
   get items() {
+    return this.#all.filter(({ withdrawn }) => !withdrawn);
+  }
+
+  /** Whether what waits is gone with the page. */
+  get passing() {
+    return this.#storage.passing;
+  }
+
+  get #all() {
     try {
       const kept = JSON.parse(this.#storage.getItem(KEY));
-      const items = Array.isArray(kept) ? kept.filter((item) => item?.id) : [];
-      return [...items, ...this.#spare];
+      return Array.isArray(kept) ? kept.filter((item) => item?.id) : [];
     } catch {
-      return [...this.#spare];
+      return [];
     }
   }
 
+  /** Keep one; false, and nothing changes, where there is no room for it. */
   add(correction) {
-    const others = this.items.filter(({ id }) => id !== correction.id);
-    this.#write([...others, correction].slice(-KEPT));
+    try {
+      return this.#write([...this.#without([correction.id]), correction], CHARACTERS);
+    } catch {
+      return false; // others, or the browser, leave less room
+    }
+  }
+
+  /** These were taken back: they wait no more, and `settle` is about them. */
+  withdraw(ids) {
+    this.#write([...this.#without(ids), ...ids.map((id) => ({ id, withdrawn: Date.now() }))]);
+  }
+
+  /** Whether this one was taken back, and may be on the server. */
+  withdrew(id) {
+    return this.#all.some((item) => item.id === id && item.withdrawn);
+  }
+
+  /**
+   * Have the server delete what was taken back: `erase(id)` returns the promise of whether it has none.
+   * It is asked until nothing that was under way can arrive any more.
+   */
+  async settle(erase) {
+    for (const { id, withdrawn } of this.#all.filter((item) => item.withdrawn)) {
+      if ((await erase(id)) && Date.now() - withdrawn >= LATE) this.remove(id);
+      clearTimeout(this.#timer);
+      this.#timer = setTimeout(() => this.settle(erase), LATE);
+    }
   }
 
   remove(id) {
-    this.#write(this.items.filter((item) => item.id !== id));
-  }
-
-  clear() {
-    this.#write([]);
+    this.#write(this.#without([id]));
   }
 
   /**
@@ -47,33 +78,27 @@ export class Outbox extends EventTarget {
   async flush(send) {
     if (this.#busy) return;
     this.#busy = true;
+    const waits = ({ id }) => this.items.some((item) => item.id === id);
     try {
       for (const item of this.items) {
-        if (!this.items.some(({ id }) => id === item.id)) continue; // taken back, or sent by another tab
+        if (!waits(item)) continue; // taken back, or sent by another tab
         if (!(await send(item))) return;
-        this.remove(item.id);
+        if (waits(item)) this.remove(item.id);
       }
     } finally {
       this.#busy = false;
     }
   }
 
-  /** As many as fit are stored, the oldest first. */
-  #write(items) {
-    let fitting = items.length;
-    while (!this.#store(items.slice(0, fitting)) && fitting > 0) fitting -= 1;
-    this.#spare = items.slice(fitting);
-    this.dispatchEvent(new Event("change"));
+  #without(ids) {
+    return this.#all.filter(({ id }) => !ids.includes(id));
   }
 
-  #store(items) {
-    const text = JSON.stringify(items);
-    if (text.length > CHARACTERS) return false;
-    try {
-      this.#storage.setItem(KEY, text);
-      return true;
-    } catch {
-      return false;
-    }
+  #write(all, most = Infinity) {
+    const text = JSON.stringify(all);
+    if (text.length > most) return false;
+    this.#storage.setItem(KEY, text);
+    this.dispatchEvent(new Event("change"));
+    return true;
   }
 }

@@ -7,6 +7,7 @@ export function storage(name) {
   } catch {
     const values = new Map();
     return {
+      passing: true,
       getItem: (key) => values.get(key) ?? null,
       setItem: (key, value) => values.set(key, value),
     };

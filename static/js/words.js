@@ -97,14 +97,17 @@ export function refused({ status, error }) {
   return status >= 500 || !error?.message ? `That was not possible. ${AGAIN}` : sentence(error.message);
 }
 
-/** What keeps a correction from the server. */
-export function kept(status) {
-  if (status === 429) return "That was too often.";
-  return status ? "Corrections cannot be stored right now." : "The server cannot be reached.";
+/** What keeps a correction from the server, and whether it `fits` where it waits. */
+export function kept(status, fits = true) {
+  const room = fits ? "" : " There is no room here for this one: say it again once others are sent.";
+  if (status === 429) return `That was too often.${room}`;
+  return `${status ? "Corrections cannot be stored right now." : "The server cannot be reached."}${room}`;
 }
 
-export function waiting(count) {
-  return count === 1 ? "1 correction waits here." : `${count} corrections wait here.`;
+/** So many wait, and, `passing`, no longer than the page. */
+export function waiting(count, passing) {
+  const where = passing ? "until this page closes" : "here";
+  return count === 1 ? `1 correction waits ${where}.` : `${count} corrections wait ${where}.`;
 }
 
 /** "Connected", "Reconnecting (12 s)", … */

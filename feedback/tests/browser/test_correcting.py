@@ -253,6 +253,26 @@ def test_what_was_said_without_a_connection_is_sent_when_it_is_back(new_board: N
     expect(listed(board)).to_have_count(1)
 
 
+def test_what_was_taken_back_without_a_connection_is_not_sent_when_it_is_back(
+    new_board: NewBoard,
+) -> None:
+    board = drawn(new_board().open(), "4")
+    board.expected = "WebSocket connection to|Failed to load resource|net::ERR"
+    board.context.set_offline(True)
+    board.wait_for_state("Offline")
+    row(board, "9").click()
+    expect(said(board)).to_have_text("Kept here, not sent")
+    board.page.get_by_role("button", name="Undo what I said").click()
+    expect(board.page.locator("main")).to_have_attribute("data-judging", "ready")
+    sent = []
+    board.page.on("request", lambda request: sent.append(request.method))
+    with board.page.expect_response(lambda response: response.request.method == "DELETE"):
+        board.context.set_offline(False)
+    board.wait_for_state("Connected")
+    expect(listed(board)).to_have_count(0)
+    assert "POST" not in sent
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing(new_board: NewBoard, scheme: str) -> None:
     board = drawn(new_board(color_scheme=scheme).open(), "7")
