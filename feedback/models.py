@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Never, Self
 import numpy as np
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 
 from recognizer.alphabet import CHARSETS, LABELS
@@ -113,6 +113,16 @@ class CorrectionQuerySet(models.QuerySet["Correction"]):
     def approved(self) -> Self:
         """Return approved items."""
         return self.items().filter(status=Status.APPROVED)
+
+    def confirming(self) -> Self:
+        """Return what calls an answer right that the anchor gives too.
+
+        Every version is built from the anchor, so none has to learn these. A personal memory may
+        have given the answer that somebody confirmed; then the anchor has not.
+        """
+        return self.filter(
+            verdict=Verdict.CONFIRMED, label=F("submitted_label"), anchor_label=F("label")
+        )
 
     def visible_to(self, submitters: str | Iterable[str]) -> Self:
         """Return a person's own corrections; a person may have several keys."""

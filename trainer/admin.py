@@ -22,7 +22,7 @@ from feedback.thumbnails import png
 from recognizer import registry
 from recognizer.rasterizer import SIDE
 from recognizer.read_only_admin import ReadOnlyAdmin, short_time
-from trainer import opening
+from trainer import opening, reasons
 from trainer.models import RunStatus, TrainingRun
 
 _SHOWN = 200  # lines of a log
@@ -75,7 +75,8 @@ class TrainingRunAdmin(ReadOnlyAdmin):
         """Offer to start one."""
         context = {
             "may_start": _may_start(request),
-            "paused": opening.paused(),
+            "paused": reasons.paused(),
+            "along": reasons.along(),
             "title": "Training runs",
         }
         return super().changelist_view(request, {**(extra_context or {}), **context})
@@ -195,7 +196,7 @@ def _act(request: HttpRequest, do: Any) -> HttpResponse:
         raise PermissionDenied
     try:
         messages.success(request, do(request.user))
-    except opening.NotOpened as error:
+    except reasons.NotOpened as error:
         messages.error(request, f"Nothing was done: {error}.")
     return redirect("admin:trainer_trainingrun_changelist")
 

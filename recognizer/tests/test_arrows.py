@@ -127,7 +127,7 @@ def test_a_pure_module_imports_only_what_it_may(name: str) -> None:
 
 WITH_DJANGO = (
     "admin", "api", "apps", "evaluating", "field", "leases", "lesson", "models", "opening",
-    "outlook", "pipeline", "preparing", "progress", "signs", "subjects", "tasks",
+    "outlook", "pipeline", "preparing", "progress", "reasons", "signs", "subjects", "tasks",
     "workshop",
 )  # fmt: skip
 

@@ -9,12 +9,12 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from feedback import decisions
-from feedback.models import Action, Correction
+from feedback.models import Action, Correction, Verdict
 from feedback.tests.making import correction, moderator
 from recognizer import registry
 from recognizer.models import ModelVersion
 from recognizer.tests.making_versions import made, promoter
-from trainer import opening, pipeline
+from trainer import opening, pipeline, reasons
 from trainer.finetuning import config_of
 from trainer.models import OPEN, RunStatus, TrainingRun, Trigger
 from trainer.tests.conftest import Bench
@@ -81,7 +81,7 @@ def test_one_run_is_open_at_a_time(bench: Bench) -> None:
     assert opening.open_due() is not None
     approved(1, first=1)
     assert opening.open_due() is None
-    with pytest.raises(opening.NotOpened, match="open already"):
+    with pytest.raises(reasons.NotOpened, match="open already"):
         opening.open_now()
     assert TrainingRun.objects.count() == 1
 
@@ -180,8 +180,75 @@ def test_starting_by_hand_needs_the_permission(bench: Bench) -> None:
 
 
 def test_by_hand_there_must_be_something_to_learn(bench: Bench) -> None:
-    with pytest.raises(opening.NotOpened, match="no correction is approved"):
+    with pytest.raises(reasons.NotOpened, match="no correction is approved"):
         opening.open_now()
+
+
+def confirmed(count: int = 1, *, first: int = 50) -> list[Correction]:
+    """Return approved drawings that were read right, by the anchor too."""
+    user = User.objects.filter(username="mo").first() or moderator()
+    rows = [correction(seed, verdict=Verdict.CONFIRMED) for seed in range(first, first + count)]
+    Correction.objects.filter(pk__in=[row.pk for row in rows]).update(anchor_label="7")
+    decisions.decide([row.pk for row in rows], Action.APPROVE, user)
+    return rows
+
+
+def test_by_hand_nothing_is_learned_twice_unless_somebody_insists(bench: Bench) -> None:
+    promoted()
+    with pytest.raises(reasons.NothingNew, match="version 2 has learned all that is approved: app"):
+        opening.open_now(starter())
+    assert TrainingRun.objects.count() == 1
+    assert opening.open_now(anew=True).base_version == 2
+
+
+def test_by_hand_what_is_revoked_is_taken_out_with_nothing_else_new(bench: Bench) -> None:
+    rows = promoted()
+    decisions.decide([rows[0].pk], Action.REVOKE, User.objects.get(username="mo"))
+    run = opening.open_now()
+    assert (run.added, run.removed, run.ids) == (0, 1, [rows[1].pk])
+
+
+def test_what_only_confirms_opens_no_run(bench: Bench, settings: Settings) -> None:
+    settings.TRAIN_AFTER_APPROVALS = 1
+    confirmed(3)
+    assert opening.open_due() is None
+    settings.TRAIN_EVERY_HOURS = 6
+    assert opening.open_due() is None
+    with pytest.raises(reasons.NothingNew, match="3 approved drawings confirm what is read right"):
+        opening.open_now()
+    assert opening.open_now(anew=True).added == 3
+
+
+def test_what_only_confirms_is_not_counted_among_the_approvals(
+    bench: Bench, settings: Settings
+) -> None:
+    settings.TRAIN_AFTER_SECONDS = 3600
+    settings.TRAIN_AFTER_APPROVALS = 2
+    confirmed(3)
+    approved(1)
+    assert opening.open_due() is None
+    approved(1, first=1)
+    run = opening.open_due()
+    assert run is not None
+    assert (run.trigger, run.added) == (Trigger.APPROVALS, 5)
+
+
+def test_what_confirms_is_learned_with_the_next_correction_and_with_the_next_revocation(
+    bench: Bench,
+) -> None:
+    rows = promoted()
+    first = confirmed(1)
+    assert opening.open_due() is None
+    approved(1, first=9)
+    run = opening.open_due()
+    assert run is not None
+    assert first[0].pk in run.ids
+    run.end(RunStatus.CANCELLED)
+    decisions.decide([rows[0].pk], Action.REVOKE, User.objects.get(username="mo"))
+    run = opening.open_due()
+    assert run is not None
+    assert first[0].pk in run.ids
+    assert rows[0].pk not in run.ids
 
 
 def test_what_the_champion_has_learned_opens_nothing(bench: Bench) -> None:
@@ -220,7 +287,7 @@ def test_when_nothing_is_approved_any_more_the_anchor_answers_again(bench: Bench
 @pytest.mark.parametrize("count", [-1, 0, 17, 1000])
 def test_a_run_has_challengers_and_not_too_many(bench: Bench, count: int) -> None:
     approved()
-    with pytest.raises(opening.NotOpened, match="from 1 to 16 challengers"):
+    with pytest.raises(reasons.NotOpened, match="from 1 to 16 challengers"):
         opening.open_now(challengers=count)
     assert not TrainingRun.objects.exists()
 
@@ -250,7 +317,7 @@ def test_a_cancelled_run_ends_and_its_worker_with_it(bench: Bench) -> None:
     assert opening.open_due() is None
     approved(1, first=1)
     assert opening.open_due() is not None
-    with pytest.raises(opening.NotOpened, match="has ended already"):
+    with pytest.raises(reasons.NotOpened, match="has ended already"):
         opening.cancel(run, user)
     with pytest.raises(PermissionDenied):
         opening.cancel(run, User.objects.get(username="mo"))
@@ -278,7 +345,7 @@ def test_what_was_rolled_back_does_not_come_back_by_itself(bench: Bench) -> None
     approved(1, first=7)  # the bad ones would be learned with it
     assert nothing_is_learned()
     assert registry.champion().version_id == 1
-    assert opening.paused().startswith("pro rolled back to version 1 (reads sevens as ones)")
+    assert reasons.paused().startswith("pro rolled back to version 1 (reads sevens as ones)")
 
 
 def test_what_somebody_promoted_stays(bench: Bench) -> None:
@@ -286,14 +353,14 @@ def test_what_somebody_promoted_stays(bench: Bench) -> None:
     other = made()
     registry.promote(other.number, actor=promoter(), reason="by hand", expected=2)
     assert nothing_is_learned()
-    assert "pro promoted version 3 (by hand)" in opening.paused()
+    assert "pro promoted version 3 (by hand)" in reasons.paused()
 
 
 def test_learning_goes_on_once_somebody_starts_a_run(bench: Bench) -> None:
     promoted()
     registry.rollback(promoter(), "by mistake")
     opening.open_now(starter())
-    assert opening.paused() == ""
+    assert reasons.paused() == ""
     bench.passes = False
     while pipeline.work():
         pass
@@ -327,13 +394,13 @@ def test_an_override_and_a_new_anchor_stop_nothing(bench: Bench) -> None:
     while pipeline.work():
         pass
     assert registry.champion().promotion.actor == user
-    assert opening.paused() == ""
+    assert reasons.paused() == ""
     anchor = made()
     ModelVersion.objects.filter(pk=anchor.pk).update(parent=None)
     registry.promote(anchor.number, actor=user, reason="the new anchor", expected=2)
-    assert opening.paused() == ""
+    assert reasons.paused() == ""
     bench.passes = True
     assert not nothing_is_learned()
     # Going back to an anchor is no adoption.
     registry.promote(1, actor=user, reason="back", expected=anchor.number)
-    assert opening.paused()
+    assert reasons.paused()

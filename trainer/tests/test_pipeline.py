@@ -16,7 +16,7 @@ from feedback.models import Action, Correction, Lesson
 from recognizer import registry
 from recognizer.models import ModelVersion, Promotion
 from recognizer.tests.making_versions import made, promoter
-from trainer import leases, lesson, opening, pipeline
+from trainer import leases, lesson, opening, pipeline, reasons
 from trainer.models import (
     Challenger,
     LeaseLost,
@@ -459,7 +459,7 @@ def test_an_override_gives_way_to_who_decides_after_it(bench: Bench) -> None:
 def test_only_what_was_refused_is_overridden(bench: Bench) -> None:
     approved()
     run = finished()
-    with pytest.raises(opening.NotOpened):
+    with pytest.raises(reasons.NotOpened):
         opening.override(run, promoter(), "because")
 
 

@@ -15,7 +15,7 @@ from recognizer.tests.making_versions import promoter
 from trainer import pipeline
 from trainer.models import RunStatus, TrainingRun
 from trainer.tests.conftest import Bench
-from trainer.tests.test_opening import approved, starter
+from trainer.tests.test_opening import approved, confirmed, starter
 
 pytestmark = pytest.mark.django_db
 
@@ -196,11 +196,42 @@ def test_the_command_lists_shows_starts_and_overrides(bench: Bench) -> None:
     while pipeline.work():
         pass
     starter()
+    approved(1, first=7)
     assert "is open" in command("--start", "--by", "lena")
     last = str(TrainingRun.objects.latest("pk").pk)
     assert "is cancelled" in command("--cancel", last, "--by", "lena", "--reason", "not today")
     with pytest.raises(CommandError, match="has ended already"):
         command("--cancel", last, "--by", "lena")
+
+
+def test_a_run_that_would_learn_nothing_is_refused_with_what_to_do(bench: Bench) -> None:
+    approved()
+    pipeline.kick()
+    while pipeline.work():
+        pass
+    with pytest.raises(CommandError) as refusal:
+        command("--start", "--by", starter().username)
+    assert str(refusal.value) == (
+        "Nothing was changed: version 2 has learned all that is approved: approve or revoke a "
+        "correction first, or add --again to learn the same anew."
+    )
+    lena = User.objects.get(username="lena")
+    page = client_of(lena).post(f"{RUNS}start/", follow=True).content.decode()
+    assert "Nothing was done: version 2 has learned all that is approved: approve or" in page
+    assert TrainingRun.objects.count() == 1
+    assert "Run 2 is open" in command("--start", "--again", "--by", "lena")
+
+
+def test_what_waits_for_the_next_correction_is_shown(bench: Bench) -> None:
+    says = "1 approved drawing confirms what is read right already, to be learned with the next"
+    user = starter()
+    assert says not in command()
+    confirmed(1)
+    assert says in command()
+    assert json.loads(command("--json"))["along"].startswith(says)
+    assert says in client_of(user).get(RUNS).content.decode()
+    approved()
+    assert says not in command()
 
 
 def test_that_learning_is_paused_is_shown(bench: Bench) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import CommandError
 
 from recognizer.management.commandline import VersionsCommand, told_plainly
-from trainer import opening, progress
+from trainer import opening, progress, reasons
 from trainer.models import TrainingRun
 
 
@@ -23,6 +23,11 @@ class Command(VersionsCommand):
         what.add_argument("--start", action="store_true", help="open a run now")
         what.add_argument("--cancel", type=int, metavar="RUN", help="end a run that is open")
         what.add_argument("--override", type=int, metavar="RUN", help="promote what was refused")
+        parser.add_argument(
+            "--again",
+            action="store_true",
+            help="with --start: even if nothing is new, as after a change of settings or data",
+        )
         parser.add_argument("--challengers", type=int, help="with --start: how many to build")
         parser.add_argument("--by", metavar="USER", help="who starts, cancels or overrides")
         parser.add_argument(
@@ -42,12 +47,15 @@ class Command(VersionsCommand):
                 self._show(options)
             else:
                 self._list(options)
-        except opening.NotOpened as error:
+        except reasons.NotOpened as error:
             raise CommandError(f"Nothing was changed: {error}.") from error
 
     def _start(self, options: dict[str, Any]) -> None:
         with told_plainly(_required(options, "by")) as actor:
-            run = opening.open_now(actor, options["challengers"])
+            try:
+                run = opening.open_now(actor, options["challengers"], anew=options["again"])
+            except reasons.NothingNew as error:
+                raise reasons.NotOpened(f"{error}, or add --again to learn the same anew") from None
         self._opened(run, as_json=options["json"])
 
     def _cancel(self, options: dict[str, Any]) -> None:
@@ -97,10 +105,17 @@ class Command(VersionsCommand):
             for run in runs
         ]
         lines = lines or ["There was no training run yet."]
-        paused = opening.paused()
+        paused = reasons.paused()
         if paused:
             lines.insert(0, f"Learning is paused: {paused}.")
-        self.say({"runs": runs, "paused": paused}, "\n".join(lines), as_json=options["json"])
+        along = reasons.along()
+        if along:
+            lines.append(f"{along}.")
+        self.say(
+            {"runs": runs, "paused": paused, "along": along},
+            "\n".join(lines),
+            as_json=options["json"],
+        )
 
 
 def _find(number: int) -> TrainingRun:
