@@ -20,9 +20,11 @@ from recognizer.alphabet import Charset
 from recognizer.memory import Memory
 from recognizer.payloads import (
     ApiError,
+    ErrorOut,
     database_response,
     error_response,
     validation_response,
+    with_known_query,
 )
 from recognizer.predictor import Prediction, Predictor
 from recognizer.questions import (
@@ -49,6 +51,9 @@ api = NinjaAPI(
 api.exception_handler(ApiError)(error_response)
 api.exception_handler(InvalidParameters)(validation_response)
 api.exception_handler(DatabaseError)(database_response)
+
+# Of every route, also of those that other rooms add.
+api.add_decorator(with_known_query)
 
 _buckets = Buckets(settings.HTTP_PREDICTIONS_PER_SECOND, settings.HTTP_PREDICTION_BURST)
 _PREDICT_IN: Final = TypeAdapter(PredictIn)
@@ -121,7 +126,7 @@ async def predict(request: HttpRequest) -> PredictOut:
     return _answer(question.prediction(predictor, memory), question.charset, question.raster)
 
 
-@api.get("/versions", response={200: VersionsOut})
+@api.get("/versions", response={200: VersionsOut, 422: ErrorOut})
 async def list_versions(request: HttpRequest) -> VersionsOut:
     """List the model versions on this machine and say which one answers."""
     try:

@@ -7,7 +7,10 @@ pool of threads with a bounded queue. Knows nothing about routes or predictions.
 import base64
 import binascii
 import logging
-from typing import Final, TypeVar
+from collections.abc import Awaitable, Callable
+from functools import wraps
+from inspect import signature
+from typing import Any, Final, TypeVar, get_args
 
 from django.conf import settings
 from django.core.exceptions import BadRequest, RequestDataTooBig, SuspiciousOperation
@@ -28,6 +31,8 @@ from recognizer.strokes import Drawing, DrawingError, Ink, Limits
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
+
+View = Callable[..., Awaitable[Any]]
 
 _IMAGE_STATUS: Final = {
     "too_large": 413,
@@ -88,16 +93,24 @@ def validation_response(request: HttpRequest, error: InvalidParameters) -> HttpR
     return error_response(request, ApiError(422, "field", str(first["msg"]), names[-1]))
 
 
-def refuse_unknown(request: HttpRequest, schema: type[Schema]) -> None:
-    """Refuse a query with anything that `schema` does not name: misspelt, it would say too little.
+def with_known_query(view: View) -> View:
+    """Let a view refuse a query with what it does not name: misspelt, it would say too little.
 
-    Raises:
-        ApiError: it has a parameter that is not known.
+    The view raises ApiError then. Its schemas are its queries: bodies are read by hand.
     """
-    known = sorted(schema.model_fields)
-    for name in request.GET:
-        if name not in known:
-            raise ApiError(422, "field", f"known parameters are: {', '.join(known)}", name)
+    annotations = (get_args(each.annotation) for each in signature(view).parameters.values())
+    schemas = [args[0] for args in annotations if args and issubclass(args[0], Schema)]
+    known = sorted(name for schema in schemas for name in schema.model_fields)
+    says = f"known parameters are: {', '.join(known)}" if known else "there are no parameters here"
+
+    @wraps(view)
+    async def refusing(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        for name in request.GET:
+            if name not in known:
+                raise ApiError(422, "field", says, name)
+        return await view(request, *args, **kwargs)
+
+    return refusing
 
 
 def json_body(request: HttpRequest, adapter: TypeAdapter[T]) -> T:

@@ -36,7 +36,7 @@ class RunsOut(Schema):
     runs: list[RunOut]
 
 
-@router.get("/runs", response={200: RunsOut, 503: ErrorOut})
+@router.get("/runs", response={200: RunsOut, 422: ErrorOut, 503: ErrorOut})
 async def list_runs(request: HttpRequest) -> dict[str, Any]:
     """List the latest training runs; nobody's drawings are named."""
     try:

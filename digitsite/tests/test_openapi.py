@@ -3,10 +3,12 @@
 import json
 from collections.abc import Iterator
 from typing import Any
+from uuid import UUID
 
 import jsonschema_rs
 import pytest
 import schemathesis
+from django.test import Client
 from hypothesis import HealthCheck, given, settings
 from schemathesis import Case, GenerationMode
 from schemathesis.checks import not_a_server_error
@@ -49,6 +51,30 @@ def test_every_route_says_what_its_success_is() -> None:
     for path, methods in SCHEMA["paths"].items():
         for method, described in methods.items():
             assert described["responses"]["200"]["content"], (method, path)
+
+
+def routes() -> Iterator[tuple[str, str]]:
+    """Yield method and path of every route."""
+    for path, methods in SCHEMA["paths"].items():
+        for method in methods:
+            yield method.upper(), path.replace("{id}", str(UUID(int=1, version=4)))
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("method", "path"), list(routes()))
+def test_every_route_refuses_a_parameter_that_it_does_not_know(method: str, path: str) -> None:
+    """Ignored, a misspelt one would be answered with something else than was asked for."""
+    answer = Client().generic(method, path, query_params={"colour": "blue"})
+    assert answer.status_code == 422
+    error = answer.json()["error"]
+    assert (error["code"], error["field"]) == ("field", "colour")
+    assert error["message"].startswith(("known parameters are: ", "there are no parameters here"))
+
+
+def test_every_route_says_that_it_may_refuse_a_parameter() -> None:
+    for path, methods in SCHEMA["paths"].items():
+        for method, described in methods.items():
+            assert "422" in described["responses"], (method, path)
 
 
 def test_a_correction_is_strokes_or_a_picture_with_a_label_or_a_yes() -> None:
