@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from asgiref.sync import iscoroutinefunction
+from django.conf import settings
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
@@ -12,6 +13,9 @@ from django.utils.decorators import sync_and_async_middleware
 from django.views import defaults
 
 API = "/api/"
+_TYPED = ("reason",)  # by people, in forms of the admin
+
+Fields = list[tuple[str, str]]
 
 
 def _json(code: str, message: str, status: int) -> JsonResponse:
@@ -67,6 +71,10 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """403 for a form that was sent without its token, or from elsewhere."""
     if request.path.startswith(API):
         return _json("csrf", "The CSRF token is missing or wrong.", 403)
+    if request.path.startswith(reverse("admin:index")):
+        fields = _sent_from_here(request)
+        if fields or request.user.is_authenticated:
+            return _not_accepted_in_the_admin(request, fields)
     # Django's own page has its style sheet inline, which our content security policy blocks.
     return page(
         request,
@@ -75,6 +83,35 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
         "It was sent without the cookie of this site, or the page was open for too long. Allow "
         "cookies for this site, go back, load the page again and send the form once more.",
     )
+
+
+def _sent_from_here(request: HttpRequest) -> Fields:
+    """Return what one of our own forms brought, to be sent once more; no password.
+
+    Browsers tell the truth about the origin. What another site sends is not shown in our name.
+    """
+    if request.headers.get("Origin") not in settings.ALLOWED_ORIGINS:
+        return []
+    fields = [
+        (name, value)
+        for name, values in request.POST.lists()
+        for value in values
+        if name != "csrfmiddlewaretoken"
+    ]
+    return [] if any("password" in name for name, _ in fields) else fields
+
+
+def _not_accepted_in_the_admin(request: HttpRequest, fields: Fields) -> HttpResponse:
+    """403 that keeps what was typed: loading the page again would lose it."""
+    context = {
+        **admin.site.each_context(request),
+        "title": "This form was not accepted",
+        "is_nav_sidebar_enabled": False,
+        "typed": [field for field in fields if field[0] in _TYPED],
+        "others": [field for field in fields if field[0] not in _TYPED],
+        "again": request.get_full_path(),
+    }
+    return render(request, "admin/not_accepted.html", context, status=403)
 
 
 @sync_and_async_middleware

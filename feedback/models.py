@@ -365,6 +365,8 @@ class ReviewEvent(AppendOnlyModel):
     objects = ReviewEventQuerySet.as_manager()
 
     class Meta:
+        verbose_name = "event of the audit"
+        verbose_name_plural = "audit"
         default_permissions = ("view",)
         indexes: ClassVar = [models.Index(fields=["correction", "id"], name="event_by_correction")]
 

@@ -19,7 +19,7 @@ from feedback.metrics import CORRECTIONS
 from feedback.models import Action, Correction, Device, ReviewEvent, Verdict
 from feedback.people import Person
 from recognizer import places
-from recognizer.alphabet import Charset, label_of
+from recognizer.alphabet import LABEL_RULE, Charset, label_of
 from recognizer.quotas import Buckets, TokenBucket
 from recognizer.rasterizer import Raster
 
@@ -119,7 +119,7 @@ def checked_label(label: str) -> str:
     try:
         return label_of(label)
     except ValueError as error:
-        raise NotALabel("a label is one of 0-9 or a-z") from error
+        raise NotALabel(LABEL_RULE) from error
 
 
 def _submit(submission: Submission) -> tuple[Correction, bool]:

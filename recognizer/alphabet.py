@@ -12,6 +12,8 @@ DIGITS: Final = "0123456789"
 LETTERS: Final = "abcdefghijklmnopqrstuvwxyz"
 LABELS: Final[tuple[str, ...]] = tuple(DIGITS + LETTERS)
 INDEX: Final[dict[str, int]] = {label: index for index, label in enumerate(LABELS)}
+# For who sent something else. A place in the list is no label: 10 would silently mean `a`.
+LABEL_RULE: Final = "a label is one of 0-9 or a-z: the character itself, not its number"
 
 # Characters that no reader can tell apart without a hint: one symbol for both cases is ours.
 AMBIGUITY_GROUPS: Final[tuple[frozenset[str], ...]] = tuple(

@@ -7,12 +7,22 @@ about sockets, drawings or predictions; the same models serve tests and clients 
 import json
 import operator
 from collections.abc import Sequence
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
 
-from recognizer.alphabet import Charset
+from recognizer.alphabet import LABEL_RULE, Charset
 
 PROTOCOL: Final = 1
 
@@ -20,8 +30,17 @@ Device = Literal["mouse", "touch", "pen", "upload", "api", "unknown"]
 ErrorCode = Literal["json", "type", "field", "gap", "limit", "rate", "empty", "unavailable"]
 Number = Annotated[int, Field(ge=0, le=2**53)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
+
+
+def _label_text(value: Any, read: ValidatorFunctionWrapHandler) -> Any:
+    try:
+        return read(value)
+    except ValidationError as error:
+        raise PydanticCustomError("label", LABEL_RULE) from error
+
+
 # A digit may come as a number; no other number is a label, and neither is a truth value.
-LabelText = str | Annotated[int, Field(ge=0, le=9)]
+LabelText = Annotated[str | Annotated[int, Field(ge=0, le=9)], WrapValidator(_label_text)]
 Sample = Annotated[list[Finite], Field(min_length=2, max_length=3)]  # x, y and perhaps t in ms
 
 

@@ -21,7 +21,7 @@ from ninja import Schema
 from ninja.errors import ValidationError as InvalidParameters
 from pydantic import TypeAdapter, ValidationError
 
-from recognizer.alphabet import CHARSETS, Charset, label_of
+from recognizer.alphabet import CHARSETS, LABEL_RULE, Charset, label_of
 from recognizer.aside import Aside, Busy
 from recognizer.images import ImageError, ImageLimits, rasterise_image
 from recognizer.messages import place
@@ -175,7 +175,7 @@ def label_named(text: object) -> str:
     try:
         return label_of(str(text))
     except ValueError as error:
-        raise ApiError(422, "field", "a label is one of 0-9 or a-z", "label") from error
+        raise ApiError(422, "field", LABEL_RULE, "label") from error
 
 
 def decode_base64(text: str) -> bytes:

@@ -1,9 +1,13 @@
 """What is answered where no view answers."""
 
+import re
+
 import pytest
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.test import Client, RequestFactory
+from django.urls import reverse
+from pytest_django import Settings
 
 from digitsite import errors
 
@@ -52,6 +56,69 @@ def test_an_error_says_nothing_about_its_cause(rf: RequestFactory) -> None:
     ]
     assert [answer.status_code for answer in answers] == [500, 403, 403, 500, 403]
     assert not any(b"secret" in answer.content for answer in answers)
+
+
+OURS = {"origin": "http://testserver"}
+TYPED = {"reason": "reads <sevens", "csrfmiddlewaretoken": "old", "version": "2"}
+
+
+def signed_in() -> Client:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(User.objects.create_superuser("root", password="root"))
+    return client
+
+
+@pytest.mark.django_db
+def test_a_form_of_the_admin_that_was_open_for_too_long_can_be_sent_once_more(
+    settings: Settings,
+) -> None:
+    settings.ALLOWED_ORIGINS = ["http://testserver"]
+    client = signed_in()
+    address = reverse("admin:trainer_trainingrun_start") + "?from=list"
+    answer = client.post(address, TYPED, headers=OURS)
+    assert answer.status_code == 403
+    page = answer.content.decode()
+    assert 'name="reason" value="reads &lt;sevens"' in page
+    assert '<input type="hidden" name="version" value="2">' in page
+    assert f'action="{address}"' in page
+    token = re.findall(r'name="csrfmiddlewaretoken" value="(\w+)"', page)[-1]
+    assert "style=" not in page
+    again = client.post(address, TYPED | {"csrfmiddlewaretoken": token}, headers=OURS)
+    assert again.status_code == 302
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("origin", ["http://elsewhere.example", "null", None])
+def test_what_another_site_sends_is_not_shown_as_typed(
+    settings: Settings, origin: str | None
+) -> None:
+    settings.ALLOWED_ORIGINS = ["http://testserver"]
+    headers = {"origin": origin} if origin else {}
+    answer = signed_in().post(reverse("admin:trainer_trainingrun_start"), TYPED, headers=headers)
+    assert answer.status_code == 403
+    page = answer.content.decode()
+    assert "sevens" not in page
+    assert "load the page again" in page
+
+
+@pytest.mark.django_db
+def test_who_is_not_signed_in_any_more_keeps_what_they_typed(settings: Settings) -> None:
+    settings.ALLOWED_ORIGINS = ["http://testserver"]
+    client = Client(enforce_csrf_checks=True)
+    page = client.post(reverse("admin:trainer_trainingrun_start"), TYPED, headers=OURS)
+    assert "reads &lt;sevens" in page.content.decode()
+    assert "not signed in any more" in page.content.decode()
+
+
+@pytest.mark.django_db
+def test_no_password_is_sent_back(settings: Settings) -> None:
+    settings.ALLOWED_ORIGINS = ["http://testserver"]
+    typed = {"username": "mo", "password": "hunter2"}
+    for client in (Client(enforce_csrf_checks=True), signed_in()):
+        answer = client.post("/admin/login/", typed, headers=OURS)
+        assert answer.status_code == 403
+        assert "hunter2" not in answer.content.decode()
+        assert 'value="mo"' not in answer.content.decode()
 
 
 def test_a_form_without_its_token_gets_a_page_that_the_content_policy_lets_through() -> None:

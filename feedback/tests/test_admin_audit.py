@@ -27,6 +27,14 @@ def test_every_move_is_a_line(django_assert_max_num_queries: DjangoAssertNumQuer
         reviewer.client.get(AUDIT)
 
 
+def test_the_audit_has_one_name_wherever_it_is_met() -> None:
+    client = Reviewer(moderator()).client
+    for address in (AUDIT, "/admin/", "/admin/feedback/"):
+        page = client.get(address).content.decode()
+        assert "Audit" in page, address
+        assert "review event" not in page.lower(), address
+
+
 def _moves(reviewer: Reviewer, **query: str) -> list[tuple[str, str]]:
     """Return (correction, action) of the lines."""
     page = reviewer.client.get(AUDIT, query)

@@ -102,6 +102,13 @@ def test_what_is_no_label_is_refused(client: Client, label: Any) -> None:
     assert not Correction.objects.exists()
 
 
+@pytest.mark.parametrize("label", ["10", 10, -1, 3.7, True, "", "aa", "ä", ["7"]])
+def test_who_sends_no_label_is_told_what_a_label_is(client: Client, label: Any) -> None:
+    error = post(client, {"strokes": SEVEN, "label": label}).json()["error"]
+    says = "a label is one of 0-9 or a-z: the character itself, not its number"
+    assert (error["message"], error["field"]) == (says, "label")
+
+
 @pytest.mark.parametrize("label", ["99", "../x", "10", " 4 ", "3.7", "true"])
 def test_a_form_s_label_is_no_less_a_label(client: Client, label: str) -> None:
     form = {"file": SimpleUploadedFile("x.png", picture()), "label": label}
