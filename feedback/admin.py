@@ -25,7 +25,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_GET
 
-from feedback import decisions, evidence, review
+from feedback import events, evidence, review
 from feedback.actions import SelectionActions
 from feedback.audit_admin import ReviewEventAdmin
 from feedback.bulk import BULKS
@@ -164,8 +164,8 @@ class CorrectionAdmin(SelectionActions):
         context = {
             "title": f"Correction {str(item.pk)[:8]}",
             "moves": moves if may_review else [],
-            "undoable": decisions.undoable([item.pk]).get(item.pk) if may_review else None,
-            "reason_length": decisions.REASON_LENGTH,
+            "undoable": events.undoable([item.pk]).get(item.pk) if may_review else None,
+            "reason_length": events.REASON_LENGTH,
             "labels": LABELS,
             "copies": evidence.copies(item),
             **review.card_context(item, review.user_of(request)),

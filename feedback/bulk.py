@@ -14,7 +14,7 @@ from django.urls import reverse
 
 from feedback import decisions, evidence, review
 from feedback.models import Action, CorrectionQuerySet, Status
-from feedback.moves import Conflict, Outcome
+from feedback.moves import MOVES, Conflict, Outcome
 
 LIMIT: Final = review.SELECTION
 
@@ -32,7 +32,7 @@ class Bulk:
     @property
     def start(self) -> Status:
         """The state that an item has to be in."""
-        return decisions.MOVES[self.action][0]
+        return MOVES[self.action][0]
 
 
 BULKS: Final[dict[str, Bulk]] = {

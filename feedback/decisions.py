@@ -8,38 +8,25 @@ folded into an item share its fate. Knows nothing about requests or pages.
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
-from typing import Final, TypeVar
+from typing import Final
 from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import Max, Q
+from django.db.models import Q
 from django.utils import timezone
 
 from feedback import scoring, trail
+from feedback.batches import batches
 from feedback.contradictions import without_contradiction
+from feedback.events import champion_version, latest_events, record
 from feedback.models import EFFECTS, Action, Correction, Learning, ReviewEvent, Status
-from feedback.moves import Conflict, Decided, Move, Outcome
-from recognizer import serving
+from feedback.moves import MOVES, Conflict, Decided, Move, Outcome
 from recognizer.alphabet import label_of
-from recognizer.models import Champion
-
-T = TypeVar("T")
 
 PERMISSION: Final = "feedback.review_correction"
-REASON_LENGTH: Final = 500
-_BATCH: Final = 500  # items in one transaction: long enough to be fast, short enough for others
 _NAMED: Final = 5000  # rows that one statement names; databases have a limit
-
-# action: (state that it starts from, state that it leads to)
-MOVES: Final[dict[Action, tuple[Status, Status]]] = {
-    Action.APPROVE: (Status.PENDING, Status.APPROVED),
-    Action.RELABEL: (Status.PENDING, Status.APPROVED),
-    Action.REJECT: (Status.PENDING, Status.REJECTED),
-    Action.REVOKE: (Status.APPROVED, Status.REVOKED),
-}
 
 
 @dataclass(frozen=True)
@@ -88,7 +75,7 @@ def decide(
 
     outcome = Outcome()
     now = timezone.now()
-    for batch in _batches(dict.fromkeys(correction_ids)):
+    for batch in batches(dict.fromkeys(correction_ids)):
         with transaction.atomic():
             rows = _lock(batch, approving=end == Status.APPROVED)
             fit = list(_fitting(rows, batch, start, outcome))
@@ -108,73 +95,13 @@ def undo(event_ids: Iterable[int], actor: User, reason: str = "") -> Outcome:
     outcome = Outcome()
     act = _Act(Action.UNDO, actor, reason)
     events = ReviewEvent.objects.filter(pk__in=list(event_ids), action__in=MOVES).order_by("-pk")
-    for batch in _batches(events):
+    for batch in batches(events):
         for start in Status:
             decisions = [event for event in batch if event.status_after == start]
             if decisions:
                 with transaction.atomic():
                     _undo(decisions, start, act, outcome)
     return outcome
-
-
-def latest_decisions(correction_ids: Iterable[UUID]) -> dict[UUID, int]:
-    """Return the event of the latest decision on each item, the one that `undo` takes."""
-    latest = (
-        ReviewEvent.objects.filter(correction__in=list(correction_ids), action__in=MOVES)
-        .values("correction")
-        .annotate(latest=Max("pk"))
-    )
-    return {row["correction"]: row["latest"] for row in latest}
-
-
-def undoable(correction_ids: Sequence[UUID]) -> dict[UUID, int]:
-    """Return the decision on each item that can be taken back: nobody did anything to it since."""
-    latest = _latest_events(correction_ids)
-    return {pk: event.pk for pk, event in latest.items() if event.action in MOVES}
-
-
-def record(
-    correction: Correction,
-    action: Action,
-    actor: User | None = None,
-    *,
-    before: tuple[str, str] = ("", ""),
-    after: tuple[str, str] = ("", ""),
-    reason: str = "",
-    digest: str = "",
-    version: int | None = None,
-) -> ReviewEvent:
-    """Return an event, not saved yet, of a move from one (status, label) to another.
-
-    `version` is the champion, where that is not the version that this process serves.
-    """
-    return ReviewEvent(
-        correction_id=correction.pk,
-        action=action,
-        actor=actor,
-        actor_name=actor.get_username() if actor else "",
-        status_before=before[0],
-        label_before=before[1],
-        status_after=after[0],
-        label_after=after[1],
-        reason=reason[:REASON_LENGTH],
-        champion_version=champion_version() if version is None else version,
-        digest=digest,
-    )
-
-
-def champion_version() -> int | None:
-    """Return the version that answers now: this process's, or else the champion."""
-    served = serving.served()
-    if served is not None:
-        return served
-    return Champion.objects.values_list("version", flat=True).first()
-
-
-def _batches(things: Iterable[T]) -> Iterator[list[T]]:
-    rest = iter(things)
-    while batch := list(islice(rest, _BATCH)):
-        yield batch
 
 
 def _require_reviewer(actor: User) -> None:
@@ -192,7 +119,7 @@ def _fitting(
         if row.duplicate_of_id is not None:
             copies.setdefault(row.duplicate_of_id, []).append(row)
     stale = [pk for pk in ids if pk in found and found[pk].status != start]
-    deciders = _latest_events(stale)
+    deciders = latest_events(stale)
     for pk in ids:
         item = found.get(pk)
         if item is None:
@@ -217,13 +144,6 @@ def _lock(ids: Sequence[UUID], *, approving: bool) -> list[Correction]:
         wanted |= Q(ink_hash__in=set(inks))
     rows = Correction.objects.select_for_update().filter(wanted).order_by("pk")
     return list(rows.only("id", "status", "label", "ink_hash", "duplicate_of_id", "submitter"))
-
-
-def _latest_events(ids: Sequence[UUID]) -> dict[UUID, ReviewEvent]:
-    """Return what people did last to each item, whatever training made of it since."""
-    events = ReviewEvent.objects.filter(correction__in=ids).exclude(action__in=EFFECTS)
-    events = events.order_by("pk")
-    return {event.correction_id: event for event in events}  # the last one stays
 
 
 def _already(row: Correction, event: ReviewEvent | None) -> Conflict:
@@ -295,7 +215,7 @@ def _undo(events: Sequence[ReviewEvent], start: Status, act: _Act, outcome: Outc
     approving = any(event.status_before == Status.APPROVED for event in events)
     rows = _lock(list(decisions), approving=approving)
     fit = list(_fitting(rows, list(decisions), start, outcome))
-    latest = _latest_events(list(decisions))
+    latest = latest_events(list(decisions))
     moves = []
     for each in fit:
         event = decisions[each[0].pk]

@@ -15,7 +15,7 @@ from django.db import connection, transaction
 from django.db.models import F
 from django.utils import timezone
 
-from feedback import decisions, trail
+from feedback import events, trail
 from feedback.models import Action, Correction, CorrectionQuerySet, ReviewEvent, Status
 
 _BATCH: Final = 200
@@ -73,7 +73,7 @@ def _erase_batch(rows: Sequence[Correction], action: Action) -> int:
         if row.duplicate_of_id is None:
             _hand_over(row.pk, ids)
     ReviewEvent.objects.bulk_create(
-        decisions.record(row, action, before=(row.status, row.label), digest=row.ink_hash)
+        events.record(row, action, before=(row.status, row.label), digest=row.ink_hash)
         for row in rows
     )
     Correction.objects.filter(pk__in=ids).erase()

@@ -10,8 +10,7 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from django.db import transaction
@@ -19,7 +18,8 @@ from django.db.models import Count, Exists, F, Max, Min, OuterRef, Q, UUIDField
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from feedback import decisions, processes, trail
+from feedback import events, processes, trail
+from feedback.batches import batches
 from feedback.models import (
     EFFECTS,
     Action,
@@ -32,11 +32,8 @@ from feedback.models import (
     Status,
 )
 
-T = TypeVar("T")
-
 Reach = tuple[int, int]  # how many of how many processes serve it
 
-_BATCH: Final = 500  # rows in one transaction
 _MEASURED: Final = 1000  # latest items whose delay counts
 
 
@@ -95,7 +92,7 @@ def teach(version: int, rows: Iterable[tuple[UUID, str]]) -> int:
     People are told by `follow`, once the version is champion.
     """
     count = 0
-    for batch in _batches(rows):
+    for batch in batches(rows):
         lessons = [Lesson(version=version, correction=pk, label=label) for pk, label in batch]
         Lesson.objects.bulk_create(lessons, ignore_conflicts=True)
         count += len(batch)
@@ -213,7 +210,7 @@ def _item(row: Correction) -> UUID:
 
 
 def _with_copies(rows: CorrectionQuerySet, ids: Iterable[UUID]) -> Iterator[CorrectionQuerySet]:
-    for batch in _batches(ids):
+    for batch in batches(ids):
         yield rows.filter(Q(pk__in=batch) | Q(duplicate_of__in=batch))
 
 
@@ -227,11 +224,11 @@ def _change(
     **changes: Any,
 ) -> int:
     """Change rows and write their events; who is no longer among `rows` by then is left alone."""
-    champion = decisions.champion_version()
+    champion = events.champion_version()
     reason = ": ".join(part for part in (f"run {run}" if run else "", why) if part)
     led_to = {name: number for name, number in (("run", run), ("version", version)) if number}
     count = 0
-    for ids in _batches(list(rows.values_list("pk", flat=True))):
+    for ids in batches(list(rows.values_list("pk", flat=True))):
         with transaction.atomic():
             batch = list(
                 rows.filter(pk__in=ids)
@@ -256,7 +253,7 @@ def _event(
     before = (row.standing, row.label)
     for name, value in changes.items():
         setattr(row, name, value)
-    return decisions.record(
+    return events.record(
         row,
         action,
         before=before,
@@ -269,7 +266,7 @@ def _event(
 def _first_taken_back(removed: Sequence[UUID]) -> datetime | None:
     """Return when the first of these ceased to be approved."""
     moments: list[datetime] = []
-    for batch in _batches(removed):
+    for batch in batches(removed):
         events = ReviewEvent.objects.filter(correction__in=batch).exclude(action__in=EFFECTS)
         latest = events.values("correction").annotate(at=Max("created"))
         moments += latest.values_list("at", flat=True)
@@ -279,9 +276,3 @@ def _first_taken_back(removed: Sequence[UUID]) -> datetime | None:
 def _quantile(ordered: Sequence[float], share: float) -> float:
     """Return the smallest value that `share` of them do not exceed."""
     return ordered[math.ceil(share * len(ordered)) - 1]
-
-
-def _batches(things: Iterable[T]) -> Iterator[list[T]]:
-    rest = iter(things)
-    while batch := list(islice(rest, _BATCH)):
-        yield batch

@@ -2,11 +2,20 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from django.contrib.auth.models import User
 
-from feedback.models import Correction, Status
+from feedback.models import Action, Correction, Status
+
+# action: (state that it starts from, state that it leads to)
+MOVES: Final[dict[Action, tuple[Status, Status]]] = {
+    Action.APPROVE: (Status.PENDING, Status.APPROVED),
+    Action.RELABEL: (Status.PENDING, Status.APPROVED),
+    Action.REJECT: (Status.PENDING, Status.REJECTED),
+    Action.REVOKE: (Status.APPROVED, Status.REVOKED),
+}
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,8 @@ from django.utils import timezone
 
 from feedback import charts, evidence, lessons
 from feedback.dates import text_of
-from feedback.decisions import MOVES
 from feedback.models import Action, Correction, ReviewEvent, Status
+from feedback.moves import MOVES
 from feedback.narrowing import submitter_name
 from recognizer.alphabet import LABELS
 

@@ -14,7 +14,7 @@ from django.conf import settings
 from django.db import DatabaseError, IntegrityError, transaction
 from django.db.models import F
 
-from feedback import decisions, fingerprints, scoring, trail
+from feedback import events, fingerprints, scoring, trail
 from feedback.metrics import CORRECTIONS
 from feedback.models import Action, Correction, Device, ReviewEvent, Verdict
 from feedback.people import Person
@@ -201,7 +201,7 @@ def _store(submission: Submission, label: str, scores: scoring.Scores) -> Correc
     if row.duplicate_of is not None:
         copies = Correction.objects.filter(pk=row.duplicate_of.pk)
         copies.update(duplicates=F("duplicates") + 1)
-    decisions.record(row, Action.SUBMIT, after=(row.status, row.label)).save()
+    events.record(row, Action.SUBMIT, after=(row.status, row.label)).save()
     return row
 
 

@@ -15,6 +15,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from feedback import bulk, decisions, review
+from feedback.events import undoable
 from feedback.models import CorrectionQuerySet
 from feedback.moves import Outcome
 
@@ -25,7 +26,7 @@ TITLE: Final = "Undo the latest decision"
 def confirmation(selected: CorrectionQuerySet) -> dict[str, Any]:
     """Return what the page shows before anything is taken back."""
     rows = bulk.rows_of(selected)
-    events = decisions.undoable([row.pk for row in rows])
+    events = undoable([row.pk for row in rows])
     return {
         "action": TITLE,
         "button": f"Undo {len(events)}",

@@ -6,7 +6,7 @@ import re
 import pytest
 from django.test import Client
 
-from feedback import decisions
+from feedback import events
 from feedback.models import Correction, ReviewEvent
 from feedback.tests.making import correction, moderator, person, user_with
 from feedback.tests.reviewing import ROOT, Reviewer
@@ -190,4 +190,4 @@ def test_what_training_made_of_an_item_is_in_nobody_s_way(reviewer: Reviewer) ->
     reviewer.decide("approve", item)
     lessons.begin(5, [item.pk])
     approval = ReviewEvent.objects.get(action="approve")
-    assert decisions.undoable([item.pk]) == {item.pk: approval.pk}
+    assert events.undoable([item.pk]) == {item.pk: approval.pk}

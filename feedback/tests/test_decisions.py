@@ -6,7 +6,8 @@ import pytest
 from django.core.exceptions import PermissionDenied
 
 from feedback import decisions
-from feedback.decisions import decide, latest_decisions, undo
+from feedback.decisions import decide, undo
+from feedback.events import latest_decisions
 from feedback.models import Action, Correction, ReviewEvent, Status
 from feedback.submissions import Strokes, submit
 from feedback.tests.making import (

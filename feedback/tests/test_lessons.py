@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from feedback import decisions, erasure, lessons, processes, receipts
+from feedback import decisions, erasure, events, lessons, processes, receipts
 from feedback.exports import jsonl
 from feedback.imports import read
 from feedback.models import (
@@ -163,7 +163,7 @@ def test_training_is_in_nobody_s_way(mo: User) -> None:
     assert decisions.undo([revoked], jo).decided
     row.refresh_from_db()
     assert row.reviewer == mo  # whose approval it is again
-    assert decisions.latest_decisions([row.pk]) == {row.pk: revoked}
+    assert events.latest_decisions([row.pk]) == {row.pk: revoked}
     assert not decisions.undo([event], mo).decided  # it is not the latest decision
     assert not decisions.undo([row.events.filter(action=Action.LIVE).latest("pk").pk], mo).decided
 

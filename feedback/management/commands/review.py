@@ -10,7 +10,8 @@ from django.core.exceptions import PermissionDenied
 from django.core.management.base import BaseCommand, CommandError
 
 from feedback import scoring
-from feedback.decisions import decide, latest_decisions, undo
+from feedback.decisions import decide, undo
+from feedback.events import latest_decisions
 from feedback.models import Correction, CorrectionQuerySet, Status
 from feedback.moves import Conflict, Outcome
 from recognizer.management.commandline import at_least
