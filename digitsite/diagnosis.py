@@ -10,7 +10,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-from tempfile import TemporaryFile
 from typing import Any, Final, Literal
 
 import redis
@@ -23,6 +22,7 @@ from packaging.requirements import Requirement
 from digitsite.private_redis import find_server
 from recognizer import places
 from recognizer.checkpoints import CheckpointError
+from recognizer.folders import unwritable
 from recognizer.management.commandline import to_be_served
 
 Status = Literal["ok", "warning", "broken"]
@@ -173,14 +173,9 @@ def disk() -> Finding:
 def state() -> Finding:
     """Whether the folders that are written to can be."""
     for folder in (settings.STATE, settings.VERSIONS_DIR):
-        there = Path(folder)
-        while not there.exists():
-            there = there.parent
-        try:
-            with TemporaryFile(dir=there):
-                pass
-        except OSError as error:
-            says = f"{folder} cannot be written ({error.strerror})"
+        problem = unwritable(Path(folder))
+        if problem:
+            says = f"{folder} cannot be written ({problem})"
             return Finding("state", "broken", says, "Make it writable for the site's user.")
     return Finding("state", "ok", f"{settings.STATE} is writable")
 

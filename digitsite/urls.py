@@ -6,11 +6,13 @@ from django.urls import path
 from digitsite.login_throttle import throttled
 from feedback import memories, people
 from feedback.api import router as corrections
+from feedback.export_api import router as exports
 from recognizer import operations, views
 from recognizer.api import api, recall_with
 from trainer.api import router as runs
 
 api.add_router("", corrections)
+api.add_router("", exports)
 api.add_router("", runs)
 recall_with(memories.of_request)
 

@@ -25,7 +25,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_GET
 
-from feedback import events, evidence, review
+from feedback import effects, events, evidence, guesses, review, wording
 from feedback.actions import SelectionActions
 from feedback.audit_admin import ReviewEventAdmin
 from feedback.bulk import BULKS
@@ -226,12 +226,12 @@ class CorrectionAdmin(SelectionActions):
     @admin.display(description="Sure", ordering="confidence")
     def confidence_percent(self, item: Correction) -> str:
         """The model's confidence in what it said."""
-        return evidence.percent(item.confidence)
+        return wording.percent(item.confidence)
 
     @admin.display(description="Effect", ordering="live_version")
     def effect(self, item: Correction) -> str:
         """What training made of it."""
-        return evidence.effect(item)
+        return effects.effect(item)
 
     @admin.display(description="Created", ordering="created")
     def arrived(self, item: Correction) -> SafeString:
@@ -240,7 +240,7 @@ class CorrectionAdmin(SelectionActions):
         return format_html(
             '<time datetime="{}" title="{}">{}</time>',
             moment.isoformat(),
-            evidence.ago(moment),
+            wording.ago(moment),
             f"{moment:%Y-%m-%d %H:%M}",
         )
 
@@ -272,13 +272,13 @@ def heat_view(request: HttpRequest, pk: UUID, version: str, label: str) -> HttpR
 
     Kept by the browser as a thumbnail is, and not by the server: what its owner deletes is gone.
     """
-    predictor = evidence.asked_today(version)
+    predictor = guesses.asked_today(version)
     if predictor is None or label not in INDEX:
         raise Http404("That is neither the champion nor the anchor any more: reload the page.")
     item = Correction.objects.filter(pk=pk).only("pixels", "charset").first()
     if item is None:
         raise Http404("There is no such correction; its owner may have deleted it.")
-    explanation = predictor.explain(item.raster, evidence.charset_of(item), label)
+    explanation = predictor.explain(item.raster, guesses.charset_of(item), label)
     return _kept(heat.png(item.raster, explanation.saliency))
 
 

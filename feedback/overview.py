@@ -11,7 +11,7 @@ from django.db.models import Count, Exists, Min, OuterRef, Q
 from django.urls import reverse
 from django.utils import timezone
 
-from feedback import charts, evidence, lessons
+from feedback import charts, lessons, wording
 from feedback.dates import text_of
 from feedback.models import Action, Correction, ReviewEvent, Status
 from feedback.moves import MOVES
@@ -44,7 +44,7 @@ class Submitter:
     @property
     def percent(self) -> str:
         """The approval rate as text."""
-        return evidence.percent(self.share) if self.approved + self.refused else NOTHING
+        return wording.percent(self.share) if self.approved + self.refused else NOTHING
 
 
 def overview() -> dict[str, Any]:
@@ -59,9 +59,9 @@ def overview() -> dict[str, Any]:
     return {
         "figures": [
             ("waiting", by_status.get(Status.PENDING, 0)),
-            ("oldest waiting", evidence.ago(oldest) if oldest else NOTHING),
+            ("oldest waiting", wording.ago(oldest) if oldest else NOTHING),
             ("decided", decided),
-            ("approved of decided", evidence.percent(approved / decided) if decided else NOTHING),
+            ("approved of decided", wording.percent(approved / decided) if decided else NOTHING),
             ("agreement when read blind", _blind_agreement()),
             ("approval to live, half within", _span(delays.p50)),
             ("approval to live, 95 % within", _span(delays.p95)),
@@ -173,11 +173,11 @@ def _blind_agreement() -> str:
         other=Count("pk", filter=Q(action=Action.RELABEL)),
     )
     total = readings["same"] + readings["other"]
-    return f"{evidence.percent(readings['same'] / total)} of {total}" if total else NOTHING
+    return f"{wording.percent(readings['same'] / total)} of {total}" if total else NOTHING
 
 
 def _span(seconds: float | None) -> str:
-    return NOTHING if seconds is None else evidence.span(seconds)
+    return NOTHING if seconds is None else wording.span(seconds)
 
 
 def _list(**narrowed: str) -> str:

@@ -18,7 +18,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
-from feedback import decisions, evidence, leases
+from feedback import decisions, effects, evidence, guesses, leases, wording
 from feedback.models import Correction, CorrectionQuerySet, ReviewEvent
 from feedback.moves import Conflict, Outcome
 from feedback.narrowing import NARROWINGS, Unknown, narrow
@@ -84,7 +84,7 @@ def tiles(items: CorrectionQuerySet, limit: int) -> list[dict[str, Any]]:
             "short": str(pk)[:8],
             "label": label,
             "predicted": predicted,
-            "confidence": evidence.percent(confidence),
+            "confidence": wording.percent(confidence),
             "thumbnail": evidence.thumbnail(pk, evidence.THUMBNAIL),
         }
         for pk, label, predicted, confidence in rows
@@ -167,25 +167,25 @@ def read(pk: UUID) -> Correction | None:
 
 def card_context(item: Correction, user: User) -> dict[str, Any]:
     """Return everything that the card of an item shows."""
-    guesses = evidence.guesses(item)
+    found = guesses.guesses(item)
     claims = evidence.other_claims(item)
     return {
         "item": item,
         "short_id": str(item.pk)[:8],
         "traces": traces(item.strokes or []),
         "pen": PEN,
-        "confidence": evidence.percent(item.confidence),
-        "age": evidence.ago(item.created),
+        "confidence": wording.percent(item.confidence),
+        "age": wording.ago(item.created),
         "lease": leases.of(item, user),
-        "guesses": guesses,
-        "neighbours": evidence.neighbours(item, guesses),
+        "guesses": found,
+        "neighbours": evidence.neighbours(item, found),
         "record": evidence.record(item),
         "claims": claims,
         "contradicting": evidence.contradicting(item, claims),
-        "effect": evidence.effect_explained(item),
-        "history": evidence.timeline(item),
+        "effect": effects.effect_explained(item),
+        "history": effects.timeline(item),
         "decided_by": item.reviewer.get_username() if item.reviewer else "",
-        "decided_ago": evidence.ago(item.decided) if item.decided else "",
+        "decided_ago": wording.ago(item.decided) if item.decided else "",
         "urls": {
             "seen": evidence.thumbnail(item.pk, SIDE),
             "change": reverse("admin:feedback_correction_change", args=[item.pk]),
@@ -280,7 +280,7 @@ def conflict_text(conflict: Conflict, user: User) -> str:
     if not conflict.by or not conflict.status:
         return f"{str(conflict.id)[:8]} was not changed: {conflict.why}."
     by = "you" if conflict.by == user.get_username() else conflict.by
-    when = f", {evidence.ago(conflict.at)}" if conflict.at else ""
+    when = f", {wording.ago(conflict.at)}" if conflict.at else ""
     return f"{str(conflict.id)[:8]} was already decided by {by}{when}: {conflict.status}."
 
 

@@ -6,7 +6,7 @@ what is answered.
 
 import base64
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import cv2
 from django.http import HttpRequest
@@ -37,7 +37,7 @@ ERRORS: Final = dict.fromkeys((400, 413, 415, 422, 429, 503), ErrorOut)
 _EXAMPLE: Final = {"strokes": [[[10, 0], [10, 60]]], "charset": "digits"}
 
 
-class PredictIn(Schema):
+class Drawn(Schema):
     """A drawing, as strokes or as a picture."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
@@ -48,13 +48,18 @@ class PredictIn(Schema):
     image: str | None = Field(
         None, description="PNG, JPEG or WebP of one character: a data URL, or plain base64"
     )
-    charset: Charset = "all"
 
     @model_validator(mode="after")
-    def _one_source(self) -> "PredictIn":
+    def _one_source(self) -> Self:
         if (self.strokes is None) == (self.image is None):
             raise ValueError("send either strokes or image")
         return self
+
+
+class PredictIn(Drawn):
+    """A drawing, as strokes or as a picture."""
+
+    charset: Charset = "all"
 
 
 class ExplainIn(PredictIn):

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from feedback import decisions, evidence, lessons
+from feedback import decisions, effects, lessons, wording
 from feedback.models import Correction, ReviewEvent
 from feedback.overview import overview
 from feedback.tests.making import correction, moderator
@@ -21,7 +21,7 @@ def reviewer() -> Reviewer:
 
 def effect(item: Correction, now: datetime = NOON) -> str:
     item.refresh_from_db()
-    return evidence.effect(item, now)
+    return effects.effect(item, now)
 
 
 def test_each_step_is_told_in_words(reviewer: Reviewer) -> None:
@@ -73,7 +73,7 @@ def test_every_event_has_words(reviewer: Reviewer) -> None:
     item = correction()
     for action in ReviewEvent._meta.get_field("action").choices or []:
         event = ReviewEvent(correction=item, action=action[0], champion_version=18)
-        assert evidence._words(event)
+        assert effects._words(event)
 
 
 def test_the_audit_says_that_training_did_it(reviewer: Reviewer) -> None:
@@ -105,4 +105,4 @@ def test_the_charts_tell_how_long_it_takes_to_be_live(reviewer: Reviewer) -> Non
     ("seconds", "words"), [(0.4, "0 s"), (119, "119 s"), (300, "5 min"), (7200, "2 h")]
 )
 def test_a_span_is_as_precise_as_anybody_cares(seconds: float, words: str) -> None:
-    assert evidence.span(seconds) == words
+    assert wording.span(seconds) == words

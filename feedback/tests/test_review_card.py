@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from feedback import evidence, scoring
+from feedback import evidence, guesses, scoring
 from feedback.models import Correction, Verdict
 from feedback.people import Person
 from feedback.submissions import Shown
@@ -63,7 +63,7 @@ def test_champion_and_anchor_are_asked_apart_when_they_differ(
 
 
 def test_five_bars_hold_the_submitted_label_however_unlikely(reviewer: Reviewer) -> None:
-    guess = evidence.guesses(correction(label="z"))[0]
+    guess = guesses.guesses(correction(label="z"))[0]
     assert guess.bars[0].label == "3"
     assert len(guess.bars) == 5
     assert [bar.label for bar in guess.bars if bar.submitted] == ["z"]
@@ -73,7 +73,7 @@ def test_no_probability_is_told_as_nought_or_a_hundred(
     reviewer: Reviewer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(serving, "_predictor", predictor(9, {"3": 900.0}))
-    bars = evidence.guesses(correction(label="q", charset="digits"))[0].bars
+    bars = guesses.guesses(correction(label="q", charset="digits"))[0].bars
     assert bars[0].percent == ">99 %"
     assert {bar.percent for bar in bars[1:]} == {"<1 %"}
 

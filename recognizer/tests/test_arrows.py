@@ -30,6 +30,7 @@ PURE = {
     "recognizer/model_card_parts.py": set(),
     "recognizer/pace.py": set(),
     "recognizer/memory.py": {"numpy", "recognizer.alphabet"},
+    "recognizer/folders.py": set(),
     "recognizer/messages.py": {"pydantic", "pydantic_core", "recognizer.alphabet"},
     "recognizer/checkpoints.py": {
         "numpy",

@@ -1,9 +1,10 @@
 """Where a training writes: whether it can, before the hours and not after them."""
 
 from pathlib import Path
-from tempfile import TemporaryFile
 
 from django.core.management.base import CommandError
+
+from recognizer.folders import unwritable
 
 
 def require_writable(option: str, folder: Path) -> None:
@@ -12,17 +13,12 @@ def require_writable(option: str, folder: Path) -> None:
     Raises:
         CommandError: naming the option and the folder.
     """
-    there = folder.absolute()
-    while not there.exists():
-        there = there.parent
-    try:
-        with TemporaryFile(dir=there):
-            pass
-    except OSError as error:
+    problem = unwritable(folder)
+    if problem:
         raise CommandError(
-            f"{option} {folder} cannot be written ({there}: {error.strerror}): make it writable, "
+            f"{option} {folder} cannot be written ({problem}): make it writable, "
             f"or name another folder with {option}"
-        ) from error
+        )
 
 
 def require_replaceable(option: str, folder: Path, mark: str) -> None:
