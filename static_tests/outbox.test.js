@@ -290,15 +290,17 @@ test("the server is asked to delete it until nothing can arrive there any more",
 
 test("a server that cannot be reached is asked when it can, also from the next page", async () => {
   const kept = storage();
-  const { outbox, pass } = takenBack("a", kept);
-  await outbox.settle(async () => false);
+  const { outbox, pass } = takenBack("ab", kept);
+  const away = mock.fn(async () => false);
+  await outbox.settle(away);
   await pass(MINUTE);
+  assert.deepEqual(away.mock.calls.map(({ arguments: [id] }) => id), ["a", "a"]);
   const next = new Outbox(kept);
-  assert.ok(next.withdrew("a"));
-  const erase = mock.fn(async () => true);
-  await next.settle(erase);
-  assert.deepEqual(erase.mock.calls[0].arguments, ["a"]);
-  assert.ok(!next.withdrew("a"));
+  assert.ok(next.withdrew("a") && next.withdrew("b"));
+  const there = mock.fn(async () => true);
+  await next.settle(there);
+  assert.deepEqual(there.mock.calls.map(({ arguments: [id] }) => id), ["a", "b"]);
+  assert.ok(!next.withdrew("a") && !next.withdrew("b"));
 });
 
 test("what is taken back while it is under way stays taken back when it arrives", async () => {

@@ -57,13 +57,14 @@ export class Outbox extends EventTarget {
 
   /**
    * Have the server delete what was taken back: `erase(id)` returns the promise of whether it has none.
-   * It is asked until nothing that was under way can arrive any more.
+   * It is asked until nothing that was under way can arrive any more; the first failure ends a round.
    */
   async settle(erase) {
     for (const { id, withdrawn } of this.#all.filter((item) => item.withdrawn)) {
-      if ((await erase(id)) && Date.now() - withdrawn >= LATE) this.remove(id);
       clearTimeout(this.#timer);
       this.#timer = setTimeout(() => this.settle(erase), LATE);
+      if (!(await erase(id))) return;
+      if (Date.now() - withdrawn >= LATE) this.remove(id);
     }
   }
 
