@@ -73,7 +73,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
         return _json("csrf", "The CSRF token is missing or wrong.", 403)
     if request.path.startswith(reverse("admin:index")):
         fields = _sent_from_here(request)
-        if fields or request.user.is_authenticated:
+        if fields is not None or request.user.is_authenticated:
             return _not_accepted_in_the_admin(request, fields)
     # Django's own page has its style sheet inline, which our content security policy blocks.
     return page(
@@ -85,31 +85,31 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     )
 
 
-def _sent_from_here(request: HttpRequest) -> Fields:
-    """Return what one of our own forms brought, to be sent once more; no password.
+def _sent_from_here(request: HttpRequest) -> Fields | None:
+    """Return what one of our own forms brought, to be sent once more; None for passwords.
 
     Browsers tell the truth about the origin. What another site sends is not shown in our name.
     """
     if request.headers.get("Origin") not in settings.ALLOWED_ORIGINS:
-        return []
+        return None
     fields = [
         (name, value)
         for name, values in request.POST.lists()
         for value in values
         if name != "csrfmiddlewaretoken"
     ]
-    return [] if any("password" in name for name, _ in fields) else fields
+    return None if any("password" in name for name, _ in fields) else fields
 
 
-def _not_accepted_in_the_admin(request: HttpRequest, fields: Fields) -> HttpResponse:
+def _not_accepted_in_the_admin(request: HttpRequest, fields: Fields | None) -> HttpResponse:
     """403 that keeps what was typed: loading the page again would lose it."""
     context = {
         **admin.site.each_context(request),
         "title": "This form was not accepted",
         "is_nav_sidebar_enabled": False,
-        "typed": [field for field in fields if field[0] in _TYPED],
-        "others": [field for field in fields if field[0] not in _TYPED],
-        "again": request.get_full_path(),
+        "typed": [field for field in fields or () if field[0] in _TYPED],
+        "others": [field for field in fields or () if field[0] not in _TYPED],
+        "again": None if fields is None else request.get_full_path(),
     }
     return render(request, "admin/not_accepted.html", context, status=403)
 

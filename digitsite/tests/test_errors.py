@@ -78,7 +78,7 @@ def test_a_form_of_the_admin_that_was_open_for_too_long_can_be_sent_once_more(
     answer = client.post(address, TYPED, headers=OURS)
     assert answer.status_code == 403
     page = answer.content.decode()
-    assert 'name="reason" value="reads &lt;sevens"' in page
+    assert re.search('<textarea[^>]* name="reason"[^>]*>reads &lt;sevens</textarea>', page)
     assert '<input type="hidden" name="version" value="2">' in page
     assert f'action="{address}"' in page
     token = re.findall(r'name="csrfmiddlewaretoken" value="(\w+)"', page)[-1]

@@ -31,6 +31,7 @@ GROUPS = {
     "axe": 8,
     "narrow": 4,
     "wakes": 1,
+    "stale": 1,
 }
 
 NewScreen = Callable[..., Screen]

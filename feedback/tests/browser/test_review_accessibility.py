@@ -9,7 +9,7 @@ from feedback.tests.browser.screen import Screen
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 
 
-def _violations(screen: Screen) -> list[str]:
+def violations(screen: Screen) -> list[str]:
     screen.page.wait_for_timeout(250)  # past the admin's transitions
     found = Axe().run(screen.page, options={"resultTypes": ["violations"]} | RULES).response
     return [
@@ -23,41 +23,41 @@ def _violations(screen: Screen) -> list[str]:
 def test_axe_finds_nothing_in_the_queue(new_screen: NewScreen, scheme: str) -> None:
     screen = new_screen(color_scheme=scheme).review("axe")
     screen.settle()
-    states = {"queue": _violations(screen)}
+    states = {"queue": violations(screen)}
     screen.press("l")
-    states["naming"] = _violations(screen)
+    states["naming"] = violations(screen)
     screen.press("Escape", "x", "j")
-    states["selection"] = _violations(screen)
+    states["selection"] = violations(screen)
     screen.press("x", "k", "x", "/")
-    states["filter"] = _violations(screen)
+    states["filter"] = violations(screen)
     screen.press("Escape", "?")
-    states["help"] = _violations(screen)
+    states["help"] = violations(screen)
     screen.press("Escape")
     screen.page.locator("#blind").check()
-    states["blind"] = _violations(screen)
+    states["blind"] = violations(screen)
     assert {name: found for name, found in states.items() if found} == {}
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_in_the_other_pages(new_screen: NewScreen, scheme: str) -> None:
     screen = new_screen(color_scheme=scheme)
-    states = {"home": _violations(screen)}
+    states = {"home": violations(screen)}
     for name, path in {
         "list": "?status=pending&_facets=True",
         "charts": "charts/",
         "audit": "../reviewevent/",
     }.items():
-        states[name] = _violations(screen.open(path))
+        states[name] = violations(screen.open(path))
     screen.open("?status=pending")
     screen.page.locator("#action-toggle").check()
     screen.page.select_option("select[name=action]", "approve")
-    states["selected"] = _violations(screen)
+    states["selected"] = violations(screen)
     screen.page.click("button[name=index]")
     screen.page.locator(".contact-sheet").wait_for()
-    states["confirmation"] = _violations(screen)
+    states["confirmation"] = violations(screen)
     screen.open("?status=approved").page.locator(".field-picture a").first.click()
     screen.page.locator(".card").wait_for()
-    states["item"] = _violations(screen)
+    states["item"] = violations(screen)
     assert {name: found for name, found in states.items() if found} == {}
 
 
