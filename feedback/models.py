@@ -99,6 +99,9 @@ class StateChange(TypeError):
     """A way round the audit: states move through `feedback.decisions` alone."""
 
 
+_CONFIRMS = Q(verdict=Verdict.CONFIRMED, label=F("submitted_label"), anchor_label=F("label"))
+
+
 class CorrectionQuerySet(models.QuerySet["Correction"]):
     """The questions that the product asks about corrections."""
 
@@ -120,9 +123,11 @@ class CorrectionQuerySet(models.QuerySet["Correction"]):
         Every version is built from the anchor, so none has to learn these. A personal memory may
         have given the answer that somebody confirmed; then the anchor has not.
         """
-        return self.filter(
-            verdict=Verdict.CONFIRMED, label=F("submitted_label"), anchor_label=F("label")
-        )
+        return self.filter(_CONFIRMS)
+
+    def teaching(self) -> Self:
+        """Return all others."""
+        return self.exclude(_CONFIRMS)
 
     def visible_to(self, submitters: str | Iterable[str]) -> Self:
         """Return a person's own corrections; a person may have several keys."""
