@@ -51,16 +51,10 @@ class Difference:
 
     added: int  # approved items that it lacks, or has under another label
     removed: int  # items that it has and that are approved no longer
-    oldest: datetime | None  # when the first of these that asks for a version was decided
-    confirming: int = 0  # of those added, how many only confirm what is read right already
+    oldest: datetime | None  # when the first of these was decided
 
     def __bool__(self) -> bool:
         return self.added + self.removed > 0
-
-    @property
-    def asking(self) -> int:
-        """How many are a reason for a new version; what only confirms is learned with them."""
-        return self.added - self.confirming + self.removed
 
 
 def waiting_for_review() -> bool:
@@ -146,19 +140,12 @@ def note_everywhere() -> int:
 def unlearned(champion: int) -> Difference:
     """Return what the next version would have to learn and to forget."""
     missing = Correction.objects.approved().filter(~_learned_by(champion))
-    # What it learned under another label is to be put right, whatever was said first.
-    known = Lesson.objects.filter(version=champion, correction=OuterRef("pk"))
-    confirming = missing.confirming().filter(~Exists(known))
-    asking = missing.exclude(pk__in=confirming.values("pk"))
-    added = asking.aggregate(count=Count("pk"), oldest=Min("decided"))
-    along = confirming.count()
+    added = missing.aggregate(count=Count("pk"), oldest=Min("decided"))
     approved = Correction.objects.approved().filter(pk=OuterRef("correction"))
     stale = Lesson.objects.filter(~Exists(approved), version=champion)
     removed = list(stale.values_list("correction", flat=True))
     moments = [moment for moment in (added["oldest"], _first_taken_back(removed)) if moment]
-    return Difference(
-        added["count"] + along, len(removed), min(moments, default=None), confirming=along
-    )
+    return Difference(added["count"], len(removed), min(moments, default=None))
 
 
 def delays() -> Delays:

@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Never, Self
 import numpy as np
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Q
 from django.utils import timezone
 
 from recognizer.alphabet import CHARSETS, LABELS
@@ -99,9 +99,6 @@ class StateChange(TypeError):
     """A way round the audit: states move through `feedback.decisions` alone."""
 
 
-_CONFIRMS = Q(verdict=Verdict.CONFIRMED, label=F("submitted_label"), anchor_label=F("label"))
-
-
 class CorrectionQuerySet(models.QuerySet["Correction"]):
     """The questions that the product asks about corrections."""
 
@@ -116,18 +113,6 @@ class CorrectionQuerySet(models.QuerySet["Correction"]):
     def approved(self) -> Self:
         """Return approved items."""
         return self.items().filter(status=Status.APPROVED)
-
-    def confirming(self) -> Self:
-        """Return what calls an answer right that the anchor gives too.
-
-        Every version is built from the anchor, so none has to learn these. A personal memory may
-        have given the answer that somebody confirmed; then the anchor has not.
-        """
-        return self.filter(_CONFIRMS)
-
-    def teaching(self) -> Self:
-        """Return all others."""
-        return self.exclude(_CONFIRMS)
 
     def visible_to(self, submitters: str | Iterable[str]) -> Self:
         """Return a person's own corrections; a person may have several keys."""

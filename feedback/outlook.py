@@ -24,7 +24,7 @@ def read() -> Reading:
     rows = Correction.objects.values_list("status").annotate(n=Count("*")).order_by()
     counts = {str(status): 0 for status in Status} | dict(rows)
     waiting = Correction.objects.filter(status=Status.PENDING)
-    unlearned = Correction.objects.approved().teaching().exclude(learning=Learning.LIVE)
+    unlearned = Correction.objects.approved().exclude(learning=Learning.LIVE)
     found = _drift()
     metrics = [
         gauges(
@@ -40,7 +40,7 @@ def read() -> Reading:
         ),
         gauge(
             "corrections_oldest_unlearned_seconds",
-            "Time since the first approval that asks for a version and is not live; 0 without one",
+            "Time since the first approval that the champion has not learned; 0 without one",
             _age(unlearned.aggregate(oldest=Min("decided"))["oldest"]),
         ),
         gauge("drift_alarm", "1: drawings are corrected more often than before", found.alarm),

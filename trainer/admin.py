@@ -76,7 +76,6 @@ class TrainingRunAdmin(ReadOnlyAdmin):
         context = {
             "may_start": _may_start(request),
             "paused": reasons.paused(),
-            "along": reasons.along(),
             "title": "Training runs",
         }
         return super().changelist_view(request, {**(extra_context or {}), **context})

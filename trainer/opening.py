@@ -31,8 +31,7 @@ _LIMITS = ("GATE_SUBMITTER_PERCENT", "GATE_CLASS_PERCENT", "GATE_IMPLAUSIBLE_PER
 def open_due() -> TrainingRun | None:
     """Open a run if enough was approved, or something has waited long enough.
 
-    What only confirms what is read right is no reason for one; the next one learns it too. Where
-    nothing is approved any more, the anchor becomes champion again without a run.
+    Where nothing is approved any more, the anchor becomes champion again without a run.
     """
     if TrainingRun.objects.filter(status__in=OPEN).exists():
         return None
@@ -40,7 +39,7 @@ def open_due() -> TrainingRun | None:
     if reasons.stopped_by(champion.promotion):
         return None
     difference = lessons.unlearned(champion.version_id)
-    trigger = reasons.trigger_of(difference.asking, difference.oldest)
+    trigger = reasons.trigger_of(difference.added + difference.removed, difference.oldest)
     if trigger is None:
         return None
     entries = lesson.approved_entries()

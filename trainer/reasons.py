@@ -42,14 +42,6 @@ def paused() -> str:
     )
 
 
-def along() -> str:
-    """Return what waits for a run that something else opens, as a sentence; empty: nothing."""
-    difference = lessons.unlearned(registry.champion().version_id)
-    if difference.asking or not difference.confirming:
-        return ""
-    return _confirming(difference)
-
-
 def stopped_by(line: Promotion) -> bool:
     """Say whether this line of the ledger stops learning by itself.
 
@@ -84,13 +76,10 @@ def require_something_new(champion: int) -> None:
     """Refuse a version that would know what the champion knows.
 
     Raises:
-        NothingNew: it has learned everything, or what it has not would only confirm it.
+        NothingNew: it has learned all that is approved, and nothing else.
     """
-    difference = lessons.unlearned(champion)
-    if difference.asking:
+    if lessons.unlearned(champion):
         return
-    if difference:
-        raise NothingNew(f"{_confirming(difference)}: approve or revoke one first")
     raise NothingNew(
         f"version {champion} has learned all that is approved: approve or revoke a correction first"
     )
@@ -117,13 +106,3 @@ def refuse_the_same(identity: str, champion: int) -> None:
     rested = failures > 0 and ended.filter(pk=last.pk, finished__lte=Now() - pause).exists()
     if last.status in _SETTLED or (failures and not rested):
         raise NotOpened(f"run {last.pk} has tried the same and was {last.status}")
-
-
-def _confirming(difference: lessons.Difference) -> str:
-    count = difference.confirming
-    one = f"{count} approved drawing confirms"
-    many = f"{count} approved drawings confirm"
-    return (
-        f"{one if count == 1 else many} what is read right already, "
-        "to be learned with the next correction"
-    )

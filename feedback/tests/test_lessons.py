@@ -2,7 +2,6 @@
 
 import uuid
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -12,15 +11,7 @@ from pytest_django import DjangoAssertNumQueries
 from feedback import decisions, erasure, events, lessons, processes, receipts
 from feedback.exports import jsonl
 from feedback.imports import read
-from feedback.models import (
-    EFFECTS,
-    Action,
-    Correction,
-    Lesson,
-    ReviewEvent,
-    StateChange,
-    Verdict,
-)
+from feedback.models import EFFECTS, Action, Correction, Lesson, ReviewEvent, StateChange
 from feedback.tests.making import SEVEN, correction, moderator, person, scrawl, trembled
 from recognizer.models import ServingProcess
 
@@ -196,44 +187,6 @@ def test_the_difference_names_what_to_learn_and_to_forget_and_since_when(mo: Use
     erasure.withdraw([second.pk], [second.submitter])
     difference = lessons.unlearned(13)
     assert (difference.added, difference.removed, difference.oldest) == (1, 1, third.decided)
-
-
-def confirmed(mo: User, seed: int, **scored: Any) -> Correction:
-    """Return an approved drawing of which somebody said that the answer was right."""
-    row = correction(seed, verdict=Verdict.CONFIRMED)
-    Correction.objects.filter(pk=row.pk).update(**({"anchor_label": "7"} | scored))
-    decisions.decide([row.pk], "approve", mo)
-    row.refresh_from_db()
-    return row
-
-
-def test_what_only_confirms_is_no_reason_for_a_version(mo: User) -> None:
-    confirmed(mo, 1)
-    confirmed(mo, 2)
-    assert lessons.unlearned(13) == lessons.Difference(2, 0, None, confirming=2)
-    assert lessons.unlearned(13).asking == 0
-    row = approved(mo, 3)
-    assert lessons.unlearned(13) == lessons.Difference(3, 0, row.decided, confirming=2)
-    assert lessons.unlearned(13).asking == 1
-
-
-def test_what_was_right_for_one_person_alone_is_to_be_learned(mo: User) -> None:
-    """Their personal memory gave the answer that they confirmed; no network reads it so."""
-    confirmed(mo, 1, anchor_label="1")
-    assert lessons.unlearned(13).asking == 1
-
-
-def test_what_confirms_under_another_label_than_it_was_learned_is_to_be_put_right(mo: User) -> None:
-    row = confirmed(mo, 1)
-    lessons.teach(13, [(row.pk, "1")])
-    assert lessons.unlearned(13).asking == 1
-
-
-def test_a_confirmation_that_a_reviewer_relabelled_is_to_be_learned(mo: User) -> None:
-    row = correction(1, verdict=Verdict.CONFIRMED)
-    Correction.objects.filter(pk=row.pk).update(anchor_label="1")
-    decisions.decide([row.pk], "relabel", mo, label="1")
-    assert lessons.unlearned(13).asking == 1
 
 
 def test_copies_share_what_became_of_their_item(mo: User) -> None:

@@ -87,16 +87,6 @@ def test_what_is_approved_grows_old_until_the_champion_has_learned_it() -> None:
     assert age() == 0
 
 
-def test_what_only_confirms_grows_no_older_until_the_next_version() -> None:
-    row = correction(verdict=Verdict.CONFIRMED)
-    Correction.objects.filter(pk=row.pk).update(anchor_label="7")
-    decisions.decide([row.pk], Action.APPROVE, moderator())
-    Correction.objects.filter(pk=row.pk).move(
-        Status.APPROVED, decided=timezone.now() - timedelta(hours=1)
-    )
-    assert values(outlook.read().metrics)["corrections_oldest_unlearned_seconds"] == 0
-
-
 @pytest.mark.usefixtures("small")
 def test_the_alarm_is_logged_once_and_remarked_as_long_as_it_lasts(
     caplog: pytest.LogCaptureFixture,

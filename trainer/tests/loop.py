@@ -143,13 +143,9 @@ class Loop:
         return status, json.loads(answer)
 
     def correct(self, count: int) -> None:
-        """Send so many drawings, each with its right label, which was not among the answers.
-
-        What was answered already would be no reason for a version.
-        """
+        """Send so many drawings, each with its right label."""
         for label, strokes in islice(self._drawings, count):
-            charset = "letters" if label.isdigit() else "digits"
-            status, answer = self.post("corrections", strokes=strokes, label=label, charset=charset)
+            status, answer = self.post("corrections", strokes=strokes, label=label)
             assert status == 201, answer
 
     def teach(self, count: int = 4) -> None:

@@ -184,15 +184,6 @@ def test_by_hand_there_must_be_something_to_learn(bench: Bench) -> None:
         opening.open_now()
 
 
-def confirmed(count: int = 1, *, first: int = 50) -> list[Correction]:
-    """Return approved drawings that were read right, by the anchor too."""
-    user = User.objects.filter(username="mo").first() or moderator()
-    rows = [correction(seed, verdict=Verdict.CONFIRMED) for seed in range(first, first + count)]
-    Correction.objects.filter(pk__in=[row.pk for row in rows]).update(anchor_label="7")
-    decisions.decide([row.pk for row in rows], Action.APPROVE, user)
-    return rows
-
-
 def test_by_hand_nothing_is_learned_twice_unless_somebody_insists(bench: Bench) -> None:
     promoted()
     with pytest.raises(reasons.NothingNew, match="version 2 has learned all that is approved: app"):
@@ -208,47 +199,13 @@ def test_by_hand_what_is_revoked_is_taken_out_with_nothing_else_new(bench: Bench
     assert (run.added, run.removed, run.ids) == (0, 1, [rows[1].pk])
 
 
-def test_what_only_confirms_opens_no_run(bench: Bench, settings: Settings) -> None:
-    settings.TRAIN_AFTER_APPROVALS = 1
-    confirmed(3)
-    assert opening.open_due() is None
-    settings.TRAIN_EVERY_HOURS = 6
-    assert opening.open_due() is None
-    with pytest.raises(reasons.NothingNew, match="3 approved drawings confirm what is read right"):
-        opening.open_now()
-    assert opening.open_now(anew=True).added == 3
-
-
-def test_what_only_confirms_is_not_counted_among_the_approvals(
-    bench: Bench, settings: Settings
-) -> None:
-    settings.TRAIN_AFTER_SECONDS = 3600
-    settings.TRAIN_AFTER_APPROVALS = 2
-    confirmed(3)
-    approved(1)
-    assert opening.open_due() is None
-    approved(1, first=1)
+def test_what_confirms_is_learned_like_what_corrects(bench: Bench) -> None:
+    user = moderator()
+    row = correction(50, verdict=Verdict.CONFIRMED)
+    decisions.decide([row.pk], Action.APPROVE, user)
     run = opening.open_due()
     assert run is not None
-    assert (run.trigger, run.added) == (Trigger.APPROVALS, 5)
-
-
-def test_what_confirms_is_learned_with_the_next_correction_and_with_the_next_revocation(
-    bench: Bench,
-) -> None:
-    rows = promoted()
-    first = confirmed(1)
-    assert opening.open_due() is None
-    approved(1, first=9)
-    run = opening.open_due()
-    assert run is not None
-    assert first[0].pk in run.ids
-    run.end(RunStatus.CANCELLED)
-    decisions.decide([rows[0].pk], Action.REVOKE, User.objects.get(username="mo"))
-    run = opening.open_due()
-    assert run is not None
-    assert first[0].pk in run.ids
-    assert rows[0].pk not in run.ids
+    assert run.ids == [row.pk]
 
 
 def test_what_the_champion_has_learned_opens_nothing(bench: Bench) -> None:

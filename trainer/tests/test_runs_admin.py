@@ -15,7 +15,7 @@ from recognizer.tests.making_versions import promoter
 from trainer import pipeline
 from trainer.models import RunStatus, TrainingRun
 from trainer.tests.conftest import Bench
-from trainer.tests.test_opening import approved, confirmed, starter
+from trainer.tests.test_opening import approved, starter
 
 pytestmark = pytest.mark.django_db
 
@@ -220,18 +220,6 @@ def test_a_run_that_would_learn_nothing_is_refused_with_what_to_do(bench: Bench)
     assert "Nothing was done: version 2 has learned all that is approved: approve or" in page
     assert TrainingRun.objects.count() == 1
     assert "Run 2 is open" in command("--start", "--again", "--by", "lena")
-
-
-def test_what_waits_for_the_next_correction_is_shown(bench: Bench) -> None:
-    says = "1 approved drawing confirms what is read right already, to be learned with the next"
-    user = starter()
-    assert says not in command()
-    confirmed(1)
-    assert says in command()
-    assert json.loads(command("--json"))["along"].startswith(says)
-    assert says in client_of(user).get(RUNS).content.decode()
-    approved()
-    assert says not in command()
 
 
 def test_that_learning_is_paused_is_shown(bench: Bench) -> None:

@@ -108,14 +108,7 @@ class Command(VersionsCommand):
         paused = reasons.paused()
         if paused:
             lines.insert(0, f"Learning is paused: {paused}.")
-        along = reasons.along()
-        if along:
-            lines.append(f"{along}.")
-        self.say(
-            {"runs": runs, "paused": paused, "along": along},
-            "\n".join(lines),
-            as_json=options["json"],
-        )
+        self.say({"runs": runs, "paused": paused}, "\n".join(lines), as_json=options["json"])
 
 
 def _find(number: int) -> TrainingRun:
