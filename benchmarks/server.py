@@ -66,6 +66,10 @@ class Server:
         """Return the memory used now."""
         return usage.rss_bytes(self.pid)
 
+    def open_files(self) -> int:
+        """Return how many files and sockets it has open."""
+        return usage.open_files(self.pid)
+
     def metrics(self) -> Scrape:
         """Ask for /metrics."""
         status, body = self.get("/metrics")
@@ -109,17 +113,29 @@ def serve(
 
 @contextlib.contextmanager
 def launch(
-    environment: Mapping[str, str], log: Path, entry: Sequence[str] = PRODUCT
+    environment: Mapping[str, str],
+    log: Path,
+    entry: Sequence[str] = PRODUCT,
+    *,
+    port: int | None = None,
+    root: Path = ROOT,
 ) -> Iterator[Server]:
     """Run one web process in an environment that is prepared, and stop it at the end.
+
+    Args:
+        environment: all of its environment.
+        log: what it says.
+        entry: what stands between the interpreter and the command `web`.
+        port: the one to listen on; by default any that is free.
+        root: the checkout that it runs.
 
     Raises:
         ServerError: it did not start, or did not last; the message says why.
     """
-    port = _free_port()
+    port = port or free_port()
     command = [sys.executable, *entry, "web", "--host", HOST, "--port", str(port)]
     with log.open("wb") as output:
-        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=output)
+        process = subprocess.Popen(command, cwd=root, env=environment, stdout=output, stderr=output)
     try:
         server = Server(process.pid, port)
         _wait_until_ready(server, process, log)
@@ -143,15 +159,15 @@ def environment_of(state: Path, settings: Mapping[str, str]) -> dict[str, str]:
     return ours
 
 
-def run(arguments: Sequence[str], environment: Mapping[str, str]) -> None:
-    """Run Python with these arguments to its end.
+def run(arguments: Sequence[str], environment: Mapping[str, str], root: Path = ROOT) -> str:
+    """Run Python with these arguments to its end; return what it printed.
 
     Raises:
         ServerError: it failed; the message has what it said.
     """
     done = subprocess.run(
         [sys.executable, *arguments],
-        cwd=ROOT,
+        cwd=root,
         env=environment,
         capture_output=True,
         text=True,
@@ -160,6 +176,7 @@ def run(arguments: Sequence[str], environment: Mapping[str, str]) -> None:
     )
     if done.returncode:
         raise ServerError(f"{' '.join(arguments)} failed:\n{done.stdout}{done.stderr}")
+    return done.stdout
 
 
 def _wait_until_ready(server: Server, process: subprocess.Popen[bytes], log: Path) -> None:
@@ -185,7 +202,8 @@ def stop(process: subprocess.Popen[bytes]) -> None:
         process.wait()
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port that nothing listens on at the moment."""
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         port: int = probe.getsockname()[1]

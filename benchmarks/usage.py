@@ -1,8 +1,10 @@
-"""CPU time and memory of another process, from /proc or else from ps."""
+"""CPU time, memory and open files of another process, from /proc or else from ps."""
 
 import os
 import subprocess
 from pathlib import Path
+
+import psutil
 
 _PROC = Path("/proc")
 
@@ -21,6 +23,11 @@ def rss_bytes(pid: int) -> int:
         pages = int((_PROC / str(pid) / "statm").read_text().split()[1])
         return pages * os.sysconf("SC_PAGE_SIZE")
     return int(_ps(pid, "rss")) * 1024
+
+
+def open_files(pid: int) -> int:
+    """Return how many files, sockets and pipes a process has open."""
+    return psutil.Process(pid).num_fds()
 
 
 def parse_time(text: str) -> float:
