@@ -29,6 +29,7 @@ from feedback.submissions import (
     forget,
     submit,
 )
+from feedback.together import Together
 from recognizer import serving
 from recognizer.consumers import DrawConsumer
 from recognizer.memory import Memory
@@ -40,6 +41,9 @@ logger = logging.getLogger(__name__)
 
 LOGGED_OUT: Final = 4401  # 4000 to 4999 are an application's; this one after HTTP's 401
 _ERRANDS: Final = 32  # waiting on one connection; more is nobody's handwriting
+
+_recognising: Final = Together(people.of_scopes)
+_remembering: Final = Together(memories.drawings_of)
 
 
 class FeedbackConsumer(DrawConsumer):
@@ -56,10 +60,13 @@ class FeedbackConsumer(DrawConsumer):
         await super().connect()
         if not self._counted:
             return
-        if people.knows(self.scope):
+        if people.has_session(self.scope):
             self._errands.add(self._recognise)
-        else:
-            self._person = people.of_scope(self.scope)  # new, so there is nothing to look up
+            return
+        self._person = people.without_session(self.scope)
+        if not self._person.is_new:
+            self._listen()
+            self.rebuild()
 
     async def disconnect(self, code: int) -> None:
         """Leave; what was sent before is still stored."""
@@ -136,7 +143,7 @@ class FeedbackConsumer(DrawConsumer):
 
     async def _recognise(self) -> None:
         try:
-            self._person = await database_sync_to_async(people.of_scope)(self.scope)
+            self._person = await _recognising.ask(self.scope)
         except DatabaseError:
             logger.warning("a session could not be looked up: the database does not answer")
             self._person = people.without_session(self.scope)
@@ -149,9 +156,13 @@ class FeedbackConsumer(DrawConsumer):
             return
         try:
             predictor = self._session.predictor()
-            named = await database_sync_to_async(memories.drawings)(self._person)
+            named = await _remembering.ask(self._person)
             # Networks take their time, and all sockets share the database's thread.
-            memory = await asyncio.to_thread(memories.build, named, predictor)
+            memory = (
+                await asyncio.to_thread(memories.build, named, predictor)
+                if named
+                else memories.empty(predictor)
+            )
         except (DatabaseError, serving.Unavailable):
             logger.warning("a personal memory could not be built")
             return

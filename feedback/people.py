@@ -5,7 +5,7 @@ with what they submit. A user keeps what their browser submitted before they log
 """
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import wraps
 from http.cookies import CookieError, SimpleCookie
@@ -51,14 +51,19 @@ def of_scope(scope: Mapping[str, Any]) -> Person:
     return _person(cookies.get(COOKIE), user_id, session)
 
 
+def of_scopes(scopes: Sequence[Mapping[str, Any]]) -> list[Person]:
+    """Return who opened each of these sockets. May look up sessions: call it from a thread."""
+    return [of_scope(scope) for scope in scopes]
+
+
 def without_session(scope: Mapping[str, Any]) -> Person:
     """Return who opened a socket, by their browser's key alone."""
     return _person(_cookies(scope).get(COOKIE), None)
 
 
-def knows(scope: Mapping[str, Any]) -> bool:
-    """Tell whether a socket came with a key or a session, without looking anything up."""
-    return not {COOKIE, settings.SESSION_COOKIE_NAME}.isdisjoint(_cookies(scope))
+def has_session(scope: Mapping[str, Any]) -> bool:
+    """Tell whether a socket came with a session, without looking it up."""
+    return settings.SESSION_COOKIE_NAME in _cookies(scope)
 
 
 def introduce(response: HttpResponseBase, person: Person) -> None:

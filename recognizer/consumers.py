@@ -75,6 +75,11 @@ class DrawConsumer(AsyncWebsocketConsumer):
         # frame; this consumer has none.
         await getattr(self, message["type"].replace(".", "_"))(message)
 
+    async def websocket_disconnect(self, message: dict[str, Any]) -> None:
+        """Leave. Channels would ask the one shared thread for this, too."""
+        await self.disconnect(message["code"])
+        raise StopConsumer
+
     async def connect(self) -> None:
         """Accept, within the limits on connections, and say hello."""
         _watch_loop_once()

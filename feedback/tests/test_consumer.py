@@ -2,20 +2,23 @@
 
 import asyncio
 import uuid
+from contextlib import AsyncExitStack
+from threading import Event
 from typing import Any
 from unittest.mock import patch
 
 import pytest
 from asgiref.sync import sync_to_async
-from django.db import OperationalError
+from django.db import OperationalError, connection
 from django.test import TestCase, override_settings
+from django.test.utils import CaptureQueriesContext
 
 from feedback import lessons, memories, processes, receipts, submissions
 from feedback.decisions import decide, undo
 from feedback.erasure import withdraw_all
 from feedback.models import Correction, Device, ReceiptStatus, Status, Verdict
 from feedback.tests.making import SEVEN, moderator, scrawl
-from feedback.tests.sockets import Client, connected, key
+from feedback.tests.sockets import PATIENCE, Client, connected, key
 from feedback.tests.standin import predictor
 from recognizer import serving
 
@@ -231,6 +234,26 @@ class Remembering(TestCase):
                     assert (answer["label"], answer["personal"]) == ("7", True)
             assert asked.call_count == 1
 
+    async def test_those_who_come_back_together_are_looked_up_together(self) -> None:
+        taught = key()
+        async with connected(person=taught) as client:
+            await correct(client, "7")
+        crowd, are_there = [key() for _ in range(12)], Event()
+        queries = CaptureQueriesContext(connection)
+        await sync_to_async(queries.__enter__)()
+        async with AsyncExitStack() as stack:
+            busy = asyncio.create_task(sync_to_async(are_there.wait)(PATIENCE))
+            clients = [
+                await stack.enter_async_context(connected(person=one)) for one in (*crowd, taught)
+            ]
+            are_there.set()
+            answer = await clients[-1].draw_until(SEVEN, personal=True)
+            assert answer["label"] == "7"
+            assert await busy
+        await sync_to_async(queries.__exit__)(None, None, None)
+        texts = await sync_to_async(lambda: [query["sql"] for query in queries])()
+        assert 0 < sum("feedback_correction" in text for text in texts) <= 6
+
     async def test_forgetting_is_at_once_for_every_socket_and_for_good(self) -> None:
         cookie = key()
         async with connected(person=cookie) as client, connected(person=cookie) as tab:
@@ -390,7 +413,11 @@ class Receipts(TestCase):
             assert (await client.until("receipt", id=told))["status"] == "approved"
 
     async def test_a_socket_with_nobody_s_key_asks_the_database_nothing(self) -> None:
-        with patch("feedback.consumers.database_sync_to_async", side_effect=AssertionError):
+        with (
+            patch("feedback.consumers.database_sync_to_async", side_effect=AssertionError),
+            patch("feedback.together.database_sync_to_async", side_effect=AssertionError),
+            patch("channels.db.database_sync_to_async", side_effect=AssertionError),
+        ):
             async with connected() as client:
                 assert (await client.draw(SEVEN))["covers"] == 1
         assert not receipts.watcher.is_watching
