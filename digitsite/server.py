@@ -26,6 +26,9 @@ SPREAD_SECONDS = 1.0  # over which websockets are closed, so that not all come b
 GRACE_SECONDS = 2.0  # after that, for requests under way and close handshakes
 CANCEL_SECONDS = 2.0  # for applications that were told to stop
 OPEN_FILES = 65_536
+# Connections that wait to be accepted. With Twisted's 50, most of those who come back together
+# are turned away by the system and try again seconds later. It may allow less itself.
+BACKLOG = 2048
 QUIET_PATHS = ("/health/", "/metrics", "/static/")
 
 log = structlog.get_logger(__name__)
@@ -45,9 +48,10 @@ class Server(DaphneServer):
         stalled_seconds: float,
         on_ready: Callable[[], None],
     ) -> None:
+        (endpoint,) = build_endpoint_description_strings(host=host, port=port)
         super().__init__(
             application,
-            endpoints=build_endpoint_description_strings(host=host, port=port),
+            endpoints=[f"{endpoint}:backlog={BACKLOG}"],
             signal_handlers=False,
             http_timeout=30,
             websocket_timeout=-1,  # a session may last; the pings find those that are gone
