@@ -7,6 +7,7 @@ import socket
 import struct
 from typing import Any
 
+from autobahn.websocket import protocol as autobahn
 from daphne.ws_protocol import WebSocketFactory, WebSocketProtocol
 
 from digitsite.backpressure import Flow
@@ -19,6 +20,10 @@ SERVICE_RESTART = 1012
 _WHOLE_TEXT = 0x81  # final, opcode 1
 # RFC 6455 section 7.4 and the IANA registry; Autobahn itself lets a server say 1000 only.
 SENDABLE_CODES = {1000, 1001, 1002, 1003, *range(1007, 1015), *range(3000, 5000)}
+
+# Autobahn writes each connection's options out in columns, for a line of its log that is never
+# written: an eighth of what the event loop does for a connection.
+autobahn.pformat = repr  # type: ignore[assignment, attr-defined]
 
 
 class SocketProtocol(WebSocketProtocol):

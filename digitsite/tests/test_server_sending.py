@@ -1,11 +1,15 @@
 """Frames leave at once, and in order, whatever the system takes of them."""
 
 from typing import Any
+from unittest.mock import Mock, patch
 
 import pytest
-from twisted.internet.error import ConnectionLost
+from twisted.internet.address import IPv4Address
+from twisted.internet.error import ConnectionDone, ConnectionLost
+from twisted.internet.testing import StringTransport
+from twisted.python.failure import Failure
 
-from digitsite.server_websocket import SocketProtocol
+from digitsite.server_websocket import SocketFactory, SocketProtocol
 
 
 class Transport:
@@ -33,6 +37,16 @@ class Transport:
     @property
     def waiting(self) -> bytes:
         return b"".join(self._tempDataBuffer)
+
+
+class Accepted(StringTransport):
+    """A TCP transport of Twisted, as far as a new connection asks it."""
+
+    def getHandle(self) -> Mock:  # noqa: N802
+        return Mock()
+
+    def unregisterProducer(self) -> None:  # noqa: N802
+        self.producer = None
 
 
 def over(transport: Transport) -> Any:
@@ -96,3 +110,13 @@ def test_the_length_is_that_of_the_bytes() -> None:
     protocol.state = protocol.STATE_OPEN
     protocol.serverSend("…")
     assert transport.sent == b"\x81\x03" + "…".encode()
+
+
+def test_a_new_connection_s_options_are_not_laid_out_for_a_log_that_nobody_reads() -> None:
+    factory = SocketFactory(None, stalled_seconds=1)
+    protocol = factory.buildProtocol(IPv4Address("TCP", "127.0.0.1", 1))
+    transport = Accepted(peerAddress=IPv4Address("TCP", "127.0.0.1", 1))
+    with patch("pprint.PrettyPrinter", side_effect=AssertionError):
+        protocol.makeConnection(transport)
+    assert protocol.connected
+    protocol.connectionLost(Failure(ConnectionDone()))
