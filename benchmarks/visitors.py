@@ -1,4 +1,4 @@
-"""Many pages that have lost their server: each comes back by itself, as `static/js/backoff.js` does.
+"""Many pages that have lost their server: each comes back by itself, as `backoff.js` has it.
 
 Sockets as thin as they can be, so that the figures are the server's: a handshake, its `hello`, and
 an answer to pings. Knows nothing about drawings.
@@ -16,9 +16,11 @@ from typing import Final
 
 from benchmarks.server import HOST, Server
 
-FIRST: Final = 0.5  # s; these four as in static/js/backoff.js
-LONGEST: Final = 30.0
-RESTART: Final = (2.0, 10.0)
+FIRST: Final = 0.5  # s; these as in static/js/backoff.js
+LONGEST: Final = 8.0
+RESTARTING: Final = 12
+OUTAGE: Final = 30.0
+RESTART: Final = (2.0, 8.0)
 RESTARTS: Final = {1012, 1013}
 IMPATIENT: Final = 0.05  # s between the attempts of somebody who knows no back-off
 GIVE_UP: Final = 5.0  # s that one attempt may take, as in static/js/socket.js
@@ -27,7 +29,7 @@ SWITCHING: Final = 101
 LOST: Final = 1006
 SERVER_ERROR: Final = 500
 PING, PONG, CLOSE = 9, 10, 8
-LONGEST: Final = 60.0  # s that all of them are waited for
+WAITED_FOR: Final = 60.0  # s that all of them are waited for
 LOOK_EVERY: Final = 0.02
 
 
@@ -167,7 +169,8 @@ class Visitor:
     def _delay(self, failure: int, code: int) -> float:
         if not self.is_patient:
             return IMPATIENT
-        jitter = self._rng.random() * min(LONGEST, FIRST * 2 ** (failure - 1))
+        longest = OUTAGE if failure > RESTARTING else LONGEST
+        jitter = self._rng.random() * min(longest, FIRST * 2 ** (failure - 1))
         if code in RESTARTS:
             return jitter + self._rng.uniform(*RESTART)
         return jitter
@@ -195,7 +198,7 @@ class Visitors:
 
         Whoever is not within a minute is infinitely late.
         """
-        end = perf_counter() + LONGEST
+        end = perf_counter() + WAITED_FOR
         while math.inf in (late := [self._late(one, since) for one in self._visitors]):
             if perf_counter() > end:
                 break
