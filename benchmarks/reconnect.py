@@ -127,9 +127,7 @@ def figures(measured: Measured) -> list[Figure]:
     """Return what was measured with one checkout."""
     storm = [late for storm in measured.storms for late in storm]
     back = [late for restart in measured.restarts for late in restart]
-    alone = [
-        max(late) - down for late, down in zip(measured.restarts, measured.down, strict=True)
-    ]
+    alone = [max(late) - down for late, down in zip(measured.restarts, measured.down, strict=True)]
     found = [
         Figure("server CPU for each who comes back, median", median(measured.cpu) * IN_MS, "ms"),
         Figure("the same, least", min(measured.cpu, default=0) * IN_MS, "ms"),
@@ -157,8 +155,7 @@ def comparison(ours: Measured, theirs: Measured) -> list[Figure]:
     """Return ours as a share of theirs, turn by turn."""
     cpu = [ratio(*pair) for pair in zip(ours.cpu, theirs.cpu, strict=True)]
     longest = [
-        ratio(max(mine), max(other))
-        for mine, other in zip(ours.storms, theirs.storms, strict=True)
+        ratio(max(mine), max(other)) for mine, other in zip(ours.storms, theirs.storms, strict=True)
     ]
     return [
         Figure("server CPU, median of the turns", median(cpu)),

@@ -5,16 +5,21 @@ The rounds share one site, each with corrections of its own.
 """
 
 import signal
+import time
 from collections.abc import Callable, Iterator
+from statistics import median
 
 import psutil
 import pytest
 
 from digitsite import private_redis
 from digitsite.tests.processes import Socket, missing, wait_for
-from trainer.tests.loop import PATIENCE, Loop, drawings, running, send, tree
+from trainer.tests.loop import PATIENCE, Loop, Strokes, drawings, running, send, tree
 
 FREEZE, KILL, GO_ON = signal.SIGSTOP, signal.SIGKILL, signal.SIGCONT
+ACKS = 10  # that are timed, by HTTP and by socket in turn
+PROMPT = 1.0  # s for one: three times what is promised, as the machine may be busy
+NOISE = 0.15  # s
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +62,23 @@ def caught(loop: Loop, phase: str, victims: Callable[[str, psutil.Process], None
     victims(name, child)
 
 
+def seconds_to_ack(loop: Loop, by_socket: bool, label: str, strokes: Strokes) -> float:
+    """Have somebody new correct, and wait until it is acknowledged."""
+    if not by_socket:
+        begin = time.monotonic()
+        assert loop.post("corrections", strokes=strokes, label=label)[0] == 201
+        return time.monotonic() - begin
+    status, socket = Socket.open(loop.web)
+    assert status == 101
+    socket.send({"type": "drawing", "strokes": strokes})
+    begin = time.monotonic()
+    socket.send({"type": "verdict", "label": label})
+    while b'"receipt"' not in (payload := socket.read()[1]):
+        assert payload, "the socket has closed"
+    socket.close()
+    return time.monotonic() - begin
+
+
 def test_a_child_that_is_killed_while_it_trains(loop: Loop) -> None:
     loop.teach()
     caught(loop, "training", lambda _, child: send(KILL, child))
@@ -94,9 +116,12 @@ def test_redis_loses_everything_and_dies_while_a_worker_trains(loop: Loop) -> No
 def test_a_frozen_redis_keeps_nobody_from_drawing_and_correcting(loop: Loop) -> None:
     redis = psutil.Process(loop.running["redis"].pid)
     label, strokes = next(drawings(seed=8))
+    others = drawings(seed=9)
+    usual = [seconds_to_ack(loop, number % 2 == 0, *next(others)) for number in range(ACKS)]
     send(FREEZE, redis)
     try:
-        loop.teach()
+        frozen = [seconds_to_ack(loop, number % 2 == 0, *next(others)) for number in range(ACKS)]
+        assert len(loop.ask("approve")) == 2 * ACKS
         status, answer = loop.post("predict", strokes=strokes)
         assert (status, answer["label"]) == (200, label)
         status, socket = Socket.open(loop.web)
@@ -108,6 +133,10 @@ def test_a_frozen_redis_keeps_nobody_from_drawing_and_correcting(loop: Loop) -> 
         assert redis.status() == psutil.STATUS_STOPPED
     finally:
         send(GO_ON, redis)
+    # Whatever asked Redis would wait for as long as it is frozen, or for a time limit of seconds.
+    assert sorted(frozen)[-2] < PROMPT, (usual, frozen)
+    assert max(frozen) < 2 * PROMPT, (usual, frozen)
+    assert median(frozen) < 3 * median(usual) + NOISE, (usual, frozen)
 
 
 def test_fifty_messages_for_one_piece_of_work(loop: Loop) -> None:
