@@ -24,6 +24,7 @@ from digitsite.server_websocket import SocketFactory, SocketProtocol
 
 SPREAD_SECONDS = 1.0  # over which websockets are closed, so that not all come back at once
 GRACE_SECONDS = 2.0  # after that, for requests under way and close handshakes
+LOOK_SECONDS = 0.05  # between looks whether all has been answered
 CANCEL_SECONDS = 2.0  # for applications that were told to stop
 OPEN_FILES = 65_536
 # Connections that wait to be accepted. With Twisted's 50, most of those who come back together
@@ -112,18 +113,19 @@ class Server(DaphneServer):
             self.stop()
             return
         for port in self._ports:
+            _accept_all(port)
             port.stopListening()
         sockets = [one for one in self.connections if isinstance(one, SocketProtocol)]
         for index, socket in enumerate(sockets):
             delay = SPREAD_SECONDS * index / len(sockets)
             reactor.callLater(delay, socket.go_away)
         self._stop_by = time.monotonic() + SPREAD_SECONDS + GRACE_SECONDS
-        self._stop_when_quiet()
+        reactor.callLater(LOOK_SECONDS, self._stop_when_quiet)  # once what has come was read
 
     def _stop_when_quiet(self) -> None:
         busy = any("disconnected" not in details for details in self.connections.values())
         if busy and time.monotonic() < self._stop_by:
-            reactor.callLater(0.05, self._stop_when_quiet)
+            reactor.callLater(LOOK_SECONDS, self._stop_when_quiet)
         else:
             self.stop()
 
@@ -163,6 +165,18 @@ class Server(DaphneServer):
                 status=details["status"],
                 milliseconds=round(1000 * details["time_taken"], 1),
             )
+
+
+def _accept_all(port: Any) -> None:
+    """Let in who waits at the door: a request that has been sent may not be sent again.
+
+    What waits when the port closes is cut by the system, and no proxy repeats a POST.
+    """
+    for _ in range(BACKLOG):
+        before = port.sessionno
+        port.doRead()
+        if port.sessionno == before:
+            return
 
 
 def _observe(event: dict[str, Any]) -> None:

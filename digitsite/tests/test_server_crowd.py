@@ -3,8 +3,10 @@
 import signal
 import socket
 from contextlib import ExitStack
+from pathlib import Path
 
-from digitsite.tests.processes import Web, wait_for
+from digitsite.tests import processes
+from digitsite.tests.processes import Web, read_answer, wait_for
 
 CROWD = 100  # every system that we know lets a server have as many wait
 
@@ -27,3 +29,18 @@ def is_connected(connection: socket.socket) -> bool:
     except OSError:
         return False
     return True
+
+
+def test_who_has_come_before_a_stop_is_still_answered(tmp_path: Path, model: Path) -> None:
+    with ExitStack() as stack:
+        server = stack.enter_context(processes.web(tmp_path, tmp_path / "log", MODEL=model))
+        server.process.send_signal(signal.SIGSTOP)  # it accepts nobody
+        crowd = [stack.enter_context(server.connect()) for _ in range(3 * CROWD)]
+        for connection in crowd:
+            connection.sendall(
+                f"GET /health/live HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\n\r\n".encode()
+            )
+        server.process.send_signal(signal.SIGTERM)
+        server.process.send_signal(signal.SIGCONT)
+        answers = [read_answer(connection)[0] for connection in crowd]
+        assert answers == [200] * 3 * CROWD
