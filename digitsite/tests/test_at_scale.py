@@ -21,6 +21,7 @@ from digitsite.databases import POSTGRESQL_TIMEOUTS
 from digitsite.private_redis import PrivateRedis
 from digitsite.tests import postgres, processes
 from digitsite.tests.processes import PATIENCE, ROOT, Web, missing, wait_for
+from digitsite.tests.test_newer_schema import add_what_a_newer_version_needs, use_everything
 
 KICKED = "units of work are open"
 DRAWING = {"strokes": [[[0, 0], [40, 0], [15, 60]]], "label": "7"}
@@ -156,6 +157,15 @@ def test_web_processes_survive_the_loss_of_every_connection(site: Site) -> None:
     )
     for web in site.webs:
         wait_for(partial(has_database, web), "the database", 10)
+
+
+def test_a_newer_schema_disturbs_no_process(site: Site) -> None:
+    for web in site.webs:  # so that their connections know the schema as it was
+        use_everything(web)
+    tables = site.database.query("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+    add_what_a_newer_version_needs(site.database.query, [name for (name,) in tables])
+    for web in site.webs:
+        use_everything(web)
 
 
 def test_workers_look_for_work_and_go_on_when_one_is_killed(site: Site) -> None:
