@@ -248,7 +248,7 @@ def drawings(seed: int = 7) -> Iterator[tuple[str, Strokes]]:
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[Loop]:
+def running(folder: Path, **more: object) -> Iterator[Loop]:
     """Run Redis, a web process, two workers and beat until the block ends."""
     redis = PrivateRedis(folder / "redis")
     settings = {
@@ -260,7 +260,7 @@ def running(folder: Path) -> Iterator[Loop]:
         "TRAIN_KICK_SECONDS": 1,
         "TRAIN_LEASE_SECONDS": LEASE,
         "WORKER_GRACE_SECONDS": 1,
-    }
+    } | more
     with ExitStack() as stack:
         stack.callback(redis.clean_up)
         loop = Loop(folder, redis, settings)

@@ -1,4 +1,4 @@
-"""A process that reviews and sends messages for a test: one command a line, one answer a line.
+"""A process that reviews, promotes and sends messages for a test: a command and an answer a line.
 
 Runs with the settings of the site under test, which are not those of the tests themselves.
 """
@@ -16,6 +16,8 @@ from django.contrib.auth.models import User  # noqa: E402 - Django has to be set
 from digitsite.celery import app  # noqa: E402
 from feedback import decisions  # noqa: E402
 from feedback.models import Action, Correction  # noqa: E402
+from recognizer import registry  # noqa: E402
+from recognizer.tests.making_versions import made  # noqa: E402
 from trainer.tasks import wake  # noqa: E402
 
 
@@ -29,6 +31,13 @@ def approve() -> list[str]:
     return [str(item.id) for item in outcome.decided]
 
 
+def promote() -> int:
+    """Make a new version, and the champion of it; return its number."""
+    number: int = made().number
+    registry.promote(number, reason="a test", expected=registry.champion().version_id)
+    return number
+
+
 def send(count: str) -> int:
     """Send so many messages that ask for work."""
     for _ in range(int(count)):
@@ -39,7 +48,7 @@ def send(count: str) -> int:
 def main() -> None:
     """Answer until there is no more to read."""
     app.set_default()
-    commands: dict[str, Any] = {"approve": approve, "send": send}
+    commands: dict[str, Any] = {"approve": approve, "promote": promote, "send": send}
     for line in sys.stdin:
         name, *arguments = line.split()
         sys.stdout.write(json.dumps(commands[name](*arguments)) + "\n")
