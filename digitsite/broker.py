@@ -97,7 +97,7 @@ def configuration(url: str, *, kick_seconds: int, grace_seconds: int) -> dict[st
         "worker_redirect_stdouts": False,
         "timezone": "UTC",
         # In memory: after a restart the first kick is one interval away, and nothing is on disk.
-        "beat_scheduler": "celery.beat:Scheduler",
+        "beat_scheduler": "digitsite.beating:Scheduler",
         "beat_max_loop_interval": kick_seconds,
         "beat_schedule": {
             "kick": {

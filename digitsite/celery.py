@@ -14,16 +14,19 @@ import warnings
 from typing import Any, Final
 
 import structlog
-from celery import Celery, signals
+from celery import Celery, bootsteps, signals
 from celery.worker import state
 from django.conf import settings
 from django.utils.log import configure_logging
 from kombu.entity import Exchange, Queue
 
 from digitsite import broker
+from digitsite.ending import end_within
 
 PR_SET_PDEATHSIG: Final = 1
 STUCK: Final = 70  # exit status
+# To take leave of the broker, after the grace for the work at hand: Celery gives a silent one 5 s.
+LEAVE_SECONDS: Final = 8.0
 UNBEGUN_SECONDS: Final = 60.0  # a new child on a busy machine may take as long to begin
 
 log = structlog.get_logger("digitsite.worker")
@@ -63,6 +66,23 @@ def die_with_the_parent(**_: Any) -> None:
     """Let no child outlive a worker that was killed, whatever it is computing. Linux only."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+class Ending(bootsteps.StartStopStep):  # started once the handlers are set, before a connection
+    """Lets the worker end in time, also where the broker has died or hangs."""
+
+    def start(self, parent: Any) -> None:
+        """Begin to listen for the signals."""
+        end_within(settings.WORKER_GRACE_SECONDS + LEAVE_SECONDS)
+
+
+app.steps["worker"].add(Ending)
+
+
+@signals.beat_init.connect  # as well
+def end_beat_in_time(**_: Any) -> None:
+    """Let beat end in time, which has nothing to finish."""
+    end_within(LEAVE_SECONDS)
 
 
 @signals.worker_ready.connect

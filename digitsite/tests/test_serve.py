@@ -19,6 +19,8 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from digitsite import private_redis
+from digitsite.celery import LEAVE_SECONDS
+from digitsite.management.commands.serve import GRACE_SECONDS
 from digitsite.private_redis import PrivateRedis
 from digitsite.tests import processes
 from digitsite.tests.processes import PATIENCE, Socket, Web, wait_for
@@ -95,6 +97,18 @@ def test_it_serves_restarts_what_dies_and_leaves_nothing_behind(site: Site) -> N
     left = {path.name for path in [*site.state.iterdir(), *redis_folder.iterdir()]}
     assert not left & {"redis.sock", "redis.conf", "serve.processes", "short"}
     assert "Traceback" not in site.log
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child of its parent's end")
+def test_nothing_outlives_a_supervisor_that_was_killed(site: Site) -> None:
+    # Redis ends at the same moment, of which a worker has to take leave.
+    wait_for(lambda: "ready to learn" in site.log, "the worker")
+    wait_for(lambda: site.child("clock beat"), "beat")
+    children = psutil.Process(site.process.pid).children(recursive=True)
+    assert len(children) >= 5  # redis, web, worker and its child, beat
+    site.process.kill()
+    site.process.wait()
+    assert not psutil.wait_procs(children, timeout=GRACE_SECONDS + LEAVE_SECONDS + 5)[1]
 
 
 def answers(site: Site) -> bool:
