@@ -8,7 +8,7 @@ nothing about torch, Celery or the gate's rules.
 from datetime import timedelta
 from functools import partial
 from typing import Any, ClassVar, Final, Self
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import structlog
 from django.conf import settings
@@ -220,11 +220,6 @@ class LeaseLost(Exception):
 def lease_end() -> Combinable:
     """Return until when a claim or a renewal made now holds, on the database's clock."""
     return Now() + timedelta(seconds=settings.TRAIN_LEASE_SECONDS)
-
-
-def new_owner() -> str:
-    """Return a name for one claim: the fencing token."""
-    return uuid4().hex
 
 
 def claim_challenger(owner: str) -> Challenger | None:

@@ -32,10 +32,10 @@ from trainer.models import (
     claim_challenger,
     claim_judging,
     hopeless,
-    new_owner,
     note,
     open_units,
 )
+from trainer.owners import new_owner
 
 if TYPE_CHECKING:  # torch
     from trainer.workshop import Candidate

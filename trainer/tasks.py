@@ -10,6 +10,8 @@ import logging
 from celery import shared_task
 from celery.exceptions import SoftTimeLimitExceeded
 
+from trainer.losses import Guarded
+
 EXPIRES_SECONDS = 300  # the next kick sends again; above any difference of clocks
 
 logger = logging.getLogger(__name__)
@@ -26,7 +28,8 @@ def kick() -> None:
         wake()
 
 
-@shared_task(name="trainer.work", max_retries=2)
+# Another attempt is for now: it finds what the lost child had free (trainer/losses.py).
+@shared_task(name="trainer.work", Request=Guarded, max_retries=2, default_retry_delay=0)
 def work() -> None:
     """Do one unit, if one is open, and wake a worker for the next: time limits count for each."""
     from trainer import pipeline  # noqa: PLC0415

@@ -248,7 +248,7 @@ def drawings(seed: int = 7) -> Iterator[tuple[str, Strokes]]:
 
 
 @contextmanager
-def running(folder: Path, **more: object) -> Iterator[Loop]:
+def running(folder: Path, lease: int = LEASE, **more: object) -> Iterator[Loop]:
     """Run Redis, a web process, two workers and beat until the block ends."""
     redis = PrivateRedis(folder / "redis")
     settings = {
@@ -258,7 +258,7 @@ def running(folder: Path, **more: object) -> Iterator[Loop]:
         "TRAIN_SMALL": 1,
         "TRAIN_AFTER_SECONDS": 0,
         "TRAIN_KICK_SECONDS": 1,
-        "TRAIN_LEASE_SECONDS": LEASE,
+        "TRAIN_LEASE_SECONDS": lease,
         "WORKER_GRACE_SECONDS": 1,
     } | more
     with ExitStack() as stack:

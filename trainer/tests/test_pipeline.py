@@ -25,8 +25,8 @@ from trainer.models import (
     WorkQuerySet,
     claim_challenger,
     claim_judging,
-    new_owner,
 )
+from trainer.owners import new_owner
 from trainer.tests.conftest import Bench
 from trainer.tests.test_opening import approved
 
