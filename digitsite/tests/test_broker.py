@@ -5,8 +5,10 @@ import sys
 from typing import Any
 
 import pytest
+from celery.app.defaults import SETTING_KEYS
+from kombu.transport.redis import Channel
 
-from digitsite import broker
+from digitsite import becoming_celery, broker
 from digitsite.broker import BadAddress
 from digitsite.tests.processes import ROOT
 
@@ -32,6 +34,48 @@ def test_nobody_waits_for_a_result_or_for_a_broker() -> None:
     assert found["result_backend"] is None
     assert found["task_ignore_result"]
     assert not found["task_publish_retry"]
+
+
+def test_a_lost_child_is_replaced_and_its_task_tried_again() -> None:
+    assert configuration("redis://redis")["task_retry_on_worker_lost"]
+
+
+def test_a_child_is_renewed_before_what_it_leaks_matters() -> None:
+    found = configuration("redis://redis")
+    assert found["worker_max_tasks_per_child"] == 50
+    assert found["worker_max_memory_per_child"] == 900_000  # KiB; a container has twice as much
+
+
+def test_a_stop_gives_the_work_at_hand_its_grace_also_where_the_worker_only_waits() -> None:
+    found = broker.configuration("redis://redis", kick_seconds=5, grace_seconds=7)
+    assert found["worker_soft_shutdown_timeout"] == 7
+    assert found["worker_enable_soft_shutdown_on_idle"]  # or what it has reserved is lost for long
+    assert becoming_celery.SURROUNDINGS["REMAP_SIGTERM"] == "SIGQUIT"  # or SIGTERM waits for ever
+
+
+def test_work_outlives_its_broker() -> None:
+    found = configuration("redis://redis")
+    assert not found["worker_cancel_long_running_tasks_on_connection_loss"]
+    assert found["broker_connection_retry_on_startup"]
+    assert found["broker_connection_max_retries"] is None
+
+
+def test_a_broker_that_hangs_is_noticed() -> None:
+    options = configuration("redis://redis")["broker_transport_options"]
+    assert 0 < options["health_check_interval"] < options["socket_timeout"] < 60
+    assert options["socket_connect_timeout"] < 5
+
+
+def test_a_worker_takes_no_more_than_it_can_do_in_a_child_that_can_be_killed() -> None:
+    found = configuration("redis://redis")
+    assert found["worker_pool"] == "prefork"  # the only one with hard limits
+    assert found["worker_concurrency"] == found["worker_prefetch_multiplier"] == 1
+
+
+def test_celery_and_its_transport_know_what_they_are_told() -> None:
+    # A setting that is misspelled, or has another name in another Celery, is ignored in silence.
+    assert set(configuration("redis://redis")) <= SETTING_KEYS
+    assert set(broker.REDIS) <= set(Channel.from_transport_options)
 
 
 def test_only_json_is_read() -> None:

@@ -1,7 +1,6 @@
 """Workers and beat that are stopped, or left alone, while the broker is away. All is real."""
 
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -9,13 +8,12 @@ from pathlib import Path
 
 import psutil
 import pytest
-import redis
 
-from digitsite import broker, private_redis
+from digitsite.broker import LIGHT
 from digitsite.celery import LEAVE_SECONDS
 from digitsite.ending import OVERDUE
-from digitsite.private_redis import PrivateRedis
 from digitsite.tests import processes
+from digitsite.tests.brokers import Broker, private_broker
 from digitsite.tests.processes import PATIENCE, wait_for
 
 GRACE = 1  # second
@@ -23,48 +21,16 @@ LATEST = GRACE + LEAVE_SECONDS + 5  # this machine may be busy
 OVERDUE_LINE = "still here after it was told to stop"
 
 
-class Server:
-    """A private Redis that can be ended and started again."""
-
-    def __init__(self, folder: Path) -> None:
-        program = private_redis.find_server()
-        if program is None:
-            processes.missing("there is no redis-private")
-        self._private = PrivateRedis(folder)
-        self._command = self._private.command(program)
-        self.url = self._private.url
-        self.start()
-
-    def start(self) -> None:
-        self._private.socket.unlink(missing_ok=True)
-        self.process = subprocess.Popen(self._command, stdout=subprocess.DEVNULL)
-        wait_for(self._private.socket.exists, "Redis")
-
-    def kill(self) -> None:
-        self.process.kill()
-        self.process.wait()
-
-    def kicks(self) -> int:
-        """Return how many kicks wait for a worker."""
-        with redis.Redis.from_url(self.url) as client:
-            return int(client.llen(broker.LIGHT))
-
-    def clean_up(self) -> None:
-        self.kill()
-        self._private.clean_up()
-
-
 @pytest.fixture
-def private(tmp_path: Path) -> Iterator[Server]:
-    running = Server(tmp_path / "redis")
-    yield running
-    running.clean_up()
+def private(tmp_path: Path) -> Iterator[Broker]:
+    with private_broker(tmp_path / "redis") as running:
+        yield running
 
 
 class Learner:
     """A worker or a beat, with its log."""
 
-    def __init__(self, name: str, folder: Path, private: Server) -> None:
+    def __init__(self, name: str, folder: Path, private: Broker) -> None:
         self._log = folder / f"{name}.log"
         self.process = processes.start(
             name,
@@ -85,7 +51,7 @@ class Learner:
 
 
 @pytest.fixture
-def worker(private: Server, tmp_path: Path) -> Iterator[Learner]:
+def worker(private: Broker, tmp_path: Path) -> Iterator[Learner]:
     running = Learner("worker", tmp_path, private)
     wait_for(lambda: "ready to learn" in running.log, "the worker")
     yield running
@@ -94,14 +60,14 @@ def worker(private: Server, tmp_path: Path) -> Iterator[Learner]:
 
 
 @pytest.fixture
-def beat(private: Server, tmp_path: Path) -> Iterator[Learner]:
+def beat(private: Broker, tmp_path: Path) -> Iterator[Learner]:
     running = Learner("beat", tmp_path, private)
     yield running
     running.process.kill()
     running.process.wait()
 
 
-def test_a_worker_ends_whose_redis_dies_while_it_stops(private: Server, worker: Learner) -> None:
+def test_a_worker_ends_whose_redis_dies_while_it_stops(private: Broker, worker: Learner) -> None:
     (child,) = psutil.Process(worker.process.pid).children()
     worker.process.terminate()
     wait_for(lambda: "Soft Shutdown" in worker.log, "the stop")
@@ -112,7 +78,7 @@ def test_a_worker_ends_whose_redis_dies_while_it_stops(private: Server, worker: 
 
 
 def test_a_worker_whose_redis_died_a_while_ago_ends_by_itself(
-    private: Server, worker: Learner
+    private: Broker, worker: Learner
 ) -> None:
     private.kill()
     wait_for(lambda: "Cannot connect" in worker.log, "the loss")
@@ -121,17 +87,23 @@ def test_a_worker_whose_redis_died_a_while_ago_ends_by_itself(
     assert OVERDUE_LINE not in worker.log
 
 
-def test_a_worker_ends_whose_redis_hangs(private: Server, worker: Learner) -> None:
+def test_a_worker_ends_whose_redis_hangs(private: Broker, worker: Learner) -> None:
     private.process.send_signal(signal.SIGSTOP)
     worker.process.send_signal(signal.SIGQUIT)  # as SIGTERM, without its remapping
     assert worker.ended() == OVERDUE  # or Celery has learned to end: then all of this may go
     assert worker.log.count(OVERDUE_LINE) == 1
 
 
+def has_kicks(private: Broker) -> bool:
+    """Say whether a kick waits for a worker."""
+    with private.client() as client:
+        return bool(client.llen(LIGHT))
+
+
 def test_beat_says_once_that_the_broker_is_away_and_once_that_it_is_back(
-    private: Server, beat: Learner
+    private: Broker, beat: Learner
 ) -> None:
-    wait_for(lambda: private.kicks() > 0, "a kick")
+    wait_for(lambda: has_kicks(private), "a kick")
     private.kill()
     wait_for(lambda: "no worker can be woken" in beat.log, "the line about it")
     time.sleep(3)  # and several kicks
@@ -144,8 +116,8 @@ def test_beat_says_once_that_the_broker_is_away_and_once_that_it_is_back(
     assert beat.ended() == 0
 
 
-def test_beat_ends_whose_redis_hangs(private: Server, beat: Learner) -> None:
-    wait_for(lambda: private.kicks() > 0, "a kick")
+def test_beat_ends_whose_redis_hangs(private: Broker, beat: Learner) -> None:
+    wait_for(lambda: has_kicks(private), "a kick")
     private.process.send_signal(signal.SIGSTOP)
     time.sleep(1.5)  # until it waits for an answer
     beat.process.terminate()

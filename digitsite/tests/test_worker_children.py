@@ -1,0 +1,99 @@
+"""A worker's child on a busy machine, and what a killed worker had: our settings at work."""
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+from celery import Celery
+
+from digitsite.broker import LIGHT, REDIS
+from digitsite.tests import processes
+from digitsite.tests.brokers import Broker, private_broker
+from digitsite.tests.processes import ROOT, wait_for
+
+SLOW = 6  # seconds that the second child takes to begin; Celery waits for 4
+KICKS = 6
+AT_ONCE = 30.0  # seconds; by default Celery looks every 100 s
+BUSY = "while True: pass"
+# As `manage.py worker`, but for a new child after each task.
+WORKER = (
+    "import django; django.setup(); from digitsite.becoming_celery import become_celery;"
+    "become_celery('app', 'worker', '--queues=light', '--without-gossip', '--without-mingle',"
+    " '--max-tasks-per-child=1', '--include=slow_child')"
+)
+# One that is killed before it has begun is followed by one that is as slow.
+SLOW_CHILD = f"""\
+import pathlib, time
+from celery import signals
+
+begun = pathlib.Path(__file__).with_name("begun")
+
+@signals.worker_process_init.connect(weak=False)
+def the_second_begins_slowly(**_):
+    if begun.exists() and begun.read_text() == "1":
+        time.sleep({SLOW})
+    with begun.open("a") as file:
+        file.write("1")
+"""
+
+
+@pytest.fixture
+def redis(tmp_path: Path) -> Iterator[Broker]:
+    with private_broker(tmp_path / "redis") as running:
+        yield running
+
+
+@contextmanager
+def worker(redis: Broker, state: Path, folder: Path) -> Iterator[Callable[[], int]]:
+    """Run a worker whose second child begins slowly; give how many kicks it has answered."""
+    (folder / "slow_child.py").write_text(SLOW_CHILD)
+    log = folder / "worker.log"
+    environment = processes.environment(state, REDIS_URL=redis.url, LOG_LEVEL="DEBUG")
+    environment |= {"DJANGO_SETTINGS_MODULE": "digitsite.settings", "PYTHONPATH": str(folder)}
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-c", WORKER], cwd=ROOT, env=environment, stdout=output, stderr=output
+        )
+    try:
+        yield lambda: log.read_text(errors="replace").count("units of work are open")
+    finally:
+        process.kill()
+        process.wait()
+
+
+def kick(redis: Broker) -> None:
+    url = redis.url.replace("unix://", "redis+socket://")
+    with Celery("test", broker=url, set_as_current=False) as app:
+        app.send_task("trainer.kick", queue=LIGHT)
+
+
+def test_new_children_take_their_time_on_a_busy_machine(
+    redis: Broker, state: Path, tmp_path: Path
+) -> None:
+    with ExitStack() as stack:
+        for _ in range(2):
+            busy = stack.enter_context(subprocess.Popen([sys.executable, "-c", BUSY]))
+            stack.callback(busy.kill)
+        for _ in range(KICKS):
+            kick(redis)
+        kicks = stack.enter_context(worker(redis, state, tmp_path))
+        wait_for(lambda: kicks() == KICKS, "each kick, by a child of its own")
+
+
+def test_what_a_killed_worker_had_is_handed_out_again_within_seconds(
+    redis: Broker, state: Path, tmp_path: Path
+) -> None:
+    kick(redis)
+    with redis.client() as client, worker(redis, state, tmp_path) as kicks:
+        message = client.rpop(LIGHT)  # while the worker is still loading
+        kick(redis)
+        wait_for(lambda: kicks() == 1, "the worker")  # which has looked once, at its start
+        long_ago = time.time() - REDIS["visibility_timeout"] - 1
+        client.hset("unacked", "lost", json.dumps([json.loads(message), "digitsite", LIGHT]))
+        client.zadd("unacked_index", {"lost": long_ago})
+        wait_for(lambda: kicks() == 2, "what was lost", AT_ONCE)
