@@ -45,7 +45,8 @@ class ReceiptOut(Schema):
     serving: tuple[int, int] | None = Field(
         description="How many of how many processes serve what it taught, once it is live"
     )
-    label: str
+    label: str = Field(description="What it is, also for whoever reviewed it")
+    said: str = Field(description="What its sender said that it is")
     predicted: str | None
     created: datetime
     decided: datetime | None
@@ -82,7 +83,7 @@ async def submit_correction(request: HttpRequest, response: HttpResponse) -> Ans
     try:
         said, raster, strokes = await claims.read(request)
         person = await _in_thread(people.of_request)(request)
-        submission = claims.submission_of(request, person, said, raster, strokes)
+        submission = await claims.submission_of(request, person, said, raster, strokes)
         receipt, is_new = await _in_thread(_store)(submission)
     except Refused as error:
         raise _refusal(error) from error
@@ -167,6 +168,7 @@ def _receipt(row: Correction, receipt: receipts.Receipt) -> ReceiptOut:
         version=receipt.version,
         serving=receipt.serving,
         label=row.label,
+        said=row.submitted_label,
         predicted=row.predicted,
         created=row.created,
         decided=row.decided,

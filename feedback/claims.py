@@ -10,11 +10,13 @@ from django.http import HttpRequest
 from ninja import Schema
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
+from feedback import memories
 from feedback.models import Device, Verdict
 from feedback.people import Person
 from feedback.submissions import Shown, Strokes, Submission, checked_label
 from recognizer import openapi
 from recognizer.alphabet import CHARSETS, Charset
+from recognizer.apart import is_several
 from recognizer.messages import LabelText
 from recognizer.payloads import (
     ApiError,
@@ -102,20 +104,23 @@ def _said(fields: dict[str, str]) -> Said:
         raise unfit(error) from None
 
 
-def submission_of(
+async def submission_of(
     request: HttpRequest,
     person: Person,
     said: Said,
     raster: Raster,
     strokes: Strokes | None,
 ) -> Submission:
-    """Return what is to be stored: what was said beside what is answered to it now.
+    """Return what is to be stored: what was said beside what they are answered to it now.
 
     Raises:
         NotALabel: nobody can be that.
         ApiError: there was no answer that could be called right, or nobody answers.
     """
-    prediction = serving_predictor().predict_raster(raster, said.charset)
+    predictor = serving_predictor()
+    memory = await memories.of_request(request, predictor)  # what `predict` answers them with
+    several = strokes is not None and is_several(ink_of(strokes))
+    prediction = predictor.predict_raster(raster, said.charset, memory, several=several)
     if said.label is not None:
         label = checked_label(str(said.label))
     elif prediction.label is None:

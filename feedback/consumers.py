@@ -5,6 +5,7 @@ aside, one errand after the other, and the frame that asked for it returns at on
 """
 
 import asyncio
+import contextlib
 import logging
 from functools import partial
 from typing import Final
@@ -40,6 +41,7 @@ from recognizer.rasterizer import is_degenerate, rasterise
 logger = logging.getLogger(__name__)
 
 LOGGED_OUT: Final = 4401  # 4000 to 4999 are an application's; this one after HTTP's 401
+_PATIENCE: Final = 0.3  # s that the first answer waits for a memory
 _ERRANDS: Final = 32  # waiting on one connection; more is nobody's handwriting
 
 _recognising: Final = Together(people.of_scopes)
@@ -57,6 +59,7 @@ class FeedbackConsumer(DrawConsumer):
         self._forgetting = 0
         self._gone = False
         self._person: Person | None = None
+        self._remembers = asyncio.Event()
         await super().connect()
         if not self._counted:
             return
@@ -64,7 +67,9 @@ class FeedbackConsumer(DrawConsumer):
             self._errands.add(self._recognise)
             return
         self._person = people.without_session(self.scope)
-        if not self._person.is_new:
+        if self._person.is_new:
+            self._remembers.set()
+        else:
             self._listen()
             self.rebuild()
 
@@ -79,7 +84,7 @@ class FeedbackConsumer(DrawConsumer):
         if is_degenerate(ink):
             raise BadFrame("empty", "there is no drawing to judge", frame.n)
         try:
-            shown = self._session.predict()
+            shown = self._shown or self._session.predict()
             predictor = self._session.predictor()
         except serving.Unavailable as error:
             raise BadFrame("unavailable", str(error), frame.n) from error
@@ -136,6 +141,11 @@ class FeedbackConsumer(DrawConsumer):
         logins.rounds.leave(self)
 
     async def _answer(self) -> None:
+        if not self._remembers.is_set():
+            # Who comes back is answered with what they have taught from the first time on.
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._remembers.wait(), _PATIENCE)
+            self._remembers.set()
         await super()._answer()
         memory = self._session.memory
         if memory is not None and memory.version != self._version():
@@ -155,18 +165,19 @@ class FeedbackConsumer(DrawConsumer):
         if self._gone or self._person is None:
             return
         try:
-            predictor = self._session.predictor()
-            named = await _remembering.ask(self._person)
-            # Networks take their time, and all sockets share the database's thread.
-            memory = (
-                await asyncio.to_thread(memories.build, named, predictor)
-                if named
-                else memories.empty(predictor)
-            )
+            self._use(await self._recalled(self._person))
         except (DatabaseError, serving.Unavailable):
             logger.warning("a personal memory could not be built")
-            return
-        self._use(memory)
+        finally:
+            self._remembers.set()
+
+    async def _recalled(self, person: Person) -> Memory:
+        predictor = self._session.predictor()
+        named = await _remembering.ask(person)
+        if not named:
+            return memories.empty(predictor)
+        # Networks take their time, and all sockets share the database's thread.
+        return await asyncio.to_thread(memories.build, named, predictor)
 
     async def _submit(
         self, submission: "partial[Submission]", predictor: Predictor, n: int | None
@@ -209,7 +220,7 @@ class FeedbackConsumer(DrawConsumer):
     def _use(self, memory: Memory | None) -> None:
         before = self._session.memory
         self._session.memory = after = memory if memory and not self._forgetting else None
-        may_differ = before is not None or after is not None
+        may_differ = self._remembers.is_set() and (before is not None or after is not None)
         if may_differ and self._session.drawing and not self._gone:
             self._live.notify()
 
@@ -237,6 +248,7 @@ class FeedbackConsumer(DrawConsumer):
                 status=receipt.status,
                 version=receipt.version,
                 serving=receipt.serving,
+                label=receipt.label,
             )
         )
 

@@ -25,7 +25,9 @@ logger = logging.getLogger(__name__)
 # Where transactions overlap, an event may become visible after one with a larger number. Looking
 # back this far finds it; what was told already is not told twice.
 _LOOK_BACK: Final = 500
-_STANDING: Final = ("submitter", "status", "label", "duplicate_of", "learning", "live_version")
+_STANDING: Final = (
+    "submitter", "status", "label", "submitted_label", "duplicate_of", "learning", "live_version",
+)  # fmt: skip
 _ONCE_APPROVED: Final = (ReceiptStatus.APPROVED, ReceiptStatus.TRAINING, ReceiptStatus.LIVE)
 
 
@@ -37,6 +39,7 @@ class Receipt:
     status: ReceiptStatus
     version: int | None = None  # the one that learned from it, once it is live
     serving: lessons.Reach | None = None  # how far it has come by then
+    label: str | None = None  # what a reviewer says that it is, where that is something else
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,7 @@ def receipts_of(corrections: Sequence[Correction]) -> list[Receipt]:
             row.standing,
             row.live_version if row.standing == ReceiptStatus.LIVE else None,
             reach.get(row.pk),
+            _relabelled(row),
         )
         for row in corrections
     ]
@@ -179,17 +183,22 @@ def _news(events: Sequence[int]) -> Iterator[News]:
     corrections = list(concerned.only(*_STANDING))
     now = {receipt.id: receipt for receipt in receipts_of(corrections)}
     submitters = {row.pk: row.submitter for row in corrections}
+    labels = {row.pk: _relabelled(row) for row in corrections}
     told: set[News] = set()
     for action, correction, status in rows:
         if not status or correction not in now:  # erased, then or since
             continue
-        receipt = Receipt(correction, ReceiptStatus(status))
+        receipt = Receipt(correction, ReceiptStatus(status), label=labels[correction])
         if status in _ONCE_APPROVED and now[correction].status in _ONCE_APPROVED:
             receipt = now[correction]  # the event does not know how far training has come
         news = News(submitters[correction], receipt, submitted=action == Action.SUBMIT)
         if news not in told:
             told.add(news)
             yield news
+
+
+def _relabelled(row: Correction) -> str | None:
+    return None if row.label == row.submitted_label else row.label
 
 
 watcher = Watcher()

@@ -23,6 +23,7 @@ from recognizer.messages import (
     ForgetFrame,
     HelloFrame,
     LimitsInfo,
+    PredictionFrame,
     VerdictFrame,
     VersionFrame,
 )
@@ -92,6 +93,7 @@ class DrawConsumer(AsyncWebsocketConsumer):
         self._bucket = TokenBucket(settings.FRAMES_PER_SECOND, settings.FRAME_BURST)
         self._strikes = Strikes(settings.BAD_FRAMES_PER_MINUTE)
         self._arrived = 0.0  # loop time of the newest accepted frame
+        self._shown: PredictionFrame | None = None  # the answer to what stands there, once sent
         await self.accept()
         self._counted = _connections.enter(
             self._address, settings.CONNECTIONS_PER_ADDRESS, settings.CONNECTIONS_TOTAL
@@ -118,6 +120,8 @@ class DrawConsumer(AsyncWebsocketConsumer):
                 self.on_verdict(frame)
             elif isinstance(frame, ForgetFrame):
                 self.on_forget(frame)
+            else:
+                self._shown = None
             self._session.apply(frame)
         except BadFrame as error:
             await self._refuse(error)
@@ -157,6 +161,7 @@ class DrawConsumer(AsyncWebsocketConsumer):
             await self._error(BadFrame("unavailable", str(error), self._session.covers))
             return
         predicted = time.perf_counter()
+        self._shown = prediction
         await self._send(prediction)
         sent = time.perf_counter()
         _pace.spent(sent - started)

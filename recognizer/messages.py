@@ -236,6 +236,8 @@ class ReceiptFrame(_ServerFrame):
     status: str
     version: int | None = None
     serving: tuple[int, int] | None = None
+    # What a reviewer says that it is; sent only where that is not what its sender said.
+    label: str | None = Field(default=None, exclude_if=operator.not_)
 
 
 class VersionFrame(_ServerFrame):

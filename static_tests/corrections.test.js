@@ -89,6 +89,14 @@ test("only what is named is taken out", () => {
   assert.deepEqual(told, ["ac"]);
 });
 
+test("a receipt tells what a reviewer says that it is, until that is taken back", () => {
+  const { corrections } = setUp("a");
+  corrections.receipt({ id: "a", status: "approved", label: "1" });
+  assert.deepEqual([corrections.items[0].said, corrections.items[0].label], ["7", "1"]);
+  corrections.receipt({ id: "a", status: "pending" });
+  assert.deepEqual([corrections.items[0].said, corrections.items[0].label], ["7", "7"]);
+});
+
 test("a receipt shows at once where a correction stands, and is news a moment later", () => {
   const { clock, corrections, told } = setUp("ab");
   corrections.receipt({ type: "receipt", id: "b", status: "live", version: 3, serving: [1, 4] });

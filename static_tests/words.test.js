@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { LABELS } from "../static/js/ranking.js";
-import { announcement, answer, connection, failure, invitation, problem, strokeCount } from "../static/js/words.js";
+import { announcement, answer, connection, failure, invitation, news, problem, receipt, strokeCount } from "../static/js/words.js";
 
 function prediction(shares, label = null) {
   const probabilities = LABELS.map((each) => shares[each] ?? 0);
@@ -77,4 +77,13 @@ test("the drawing area counts its strokes", () => {
   assert.equal(strokeCount(0), "Drawing area, empty");
   assert.equal(strokeCount(1), "Drawing area, 1 stroke");
   assert.equal(strokeCount(2), "Drawing area, 2 strokes");
+});
+
+test("who said otherwise than a reviewer is told what that one says", () => {
+  const live = { status: "live", version: 6, serving: [1, 2], label: "9" };
+  assert.equal(receipt(live), "Live in version 6, 1 of 2");
+  assert.equal(receipt({ ...live, said: "9" }), "Live in version 6, 1 of 2");
+  assert.equal(receipt({ ...live, said: "g" }), "A reviewer says 9, live in version 6, 1 of 2");
+  const approved = { status: "approved", label: "9", said: "g" };
+  assert.equal(news([approved]), "Your correction to g: a reviewer says 9, approved, waiting for training.");
 });

@@ -50,6 +50,7 @@ def test_strokes_and_a_label_are_stored(client: Client) -> None:
         "version": None,
         "serving": None,
         "label": "7",
+        "said": "7",
         "predicted": "3",
         "created": told["created"],
         "decided": None,

@@ -17,6 +17,7 @@ from feedback import lessons, memories, processes, receipts, submissions
 from feedback.decisions import decide, undo
 from feedback.erasure import withdraw_all
 from feedback.models import Correction, Device, ReceiptStatus, Status, Verdict
+from feedback.people import Person
 from feedback.tests.making import SEVEN, moderator, scrawl
 from feedback.tests.sockets import PATIENCE, Client, connected, key
 from feedback.tests.standin import predictor
@@ -70,6 +71,26 @@ class Verdicts(TestCase):
             await client.until("receipt")
             (row,) = await stored()
             assert (row.label, row.verdict) == ("3", Verdict.CONFIRMED)
+
+    async def test_what_is_confirmed_is_what_was_shown(self) -> None:
+        cookie = key()
+        async with connected(person=cookie) as client:
+            await correct(client, "7")
+        release = Event()
+        drawings = memories.drawings
+
+        def late(person: Person) -> list[memories.Named]:
+            assert release.wait(PATIENCE)
+            return drawings(person)
+
+        with patch.object(memories, "drawings", late):
+            async with connected(person=cookie) as client:
+                assert (await client.draw(SEVEN))["label"] == "3"  # it waits, but not for long
+                await client.send("verdict", correct=True)
+                await client.until("prediction", covers=client.n)
+                release.set()
+                await client.until("receipt")
+        assert [row.label for row in await stored()] == ["7", "3"]
 
     async def test_the_same_id_twice_is_one_correction(self) -> None:
         async with connected() as client:
@@ -228,7 +249,6 @@ class Remembering(TestCase):
             await correct(client, "7")
         with patch.object(memories, "drawings", wraps=memories.drawings) as asked:
             async with connected(person=cookie) as client:
-                await client.draw_until(SEVEN, personal=True)
                 for _ in range(6):
                     answer = await client.draw(SEVEN)
                     assert (answer["label"], answer["personal"]) == ("7", True)
@@ -362,6 +382,20 @@ class Receipts(TestCase):
                 await client.until("receipt", id=told, status="live", version=13, serving=[2, 2])
                 await sync_to_async(lessons.follow)(1)
                 await client.until("receipt", id=told, status="approved", version=None)
+
+    async def test_who_said_otherwise_is_told_what_a_reviewer_says(self) -> None:
+        mo = await sync_to_async(moderator)()
+        async with connected(person=key()) as client:
+            told = await correct(client, "7")
+            await sync_to_async(decide)([uuid.UUID(told)], "relabel", mo, label="1")
+            assert await client.until("receipt", id=told) == {
+                "type": "receipt",
+                "id": told,
+                "status": "approved",
+                "version": None,
+                "serving": None,
+                "label": "1",
+            }
 
     async def test_an_approval_that_finds_it_learned_already_says_so(self) -> None:
         mo = await sync_to_async(moderator)()

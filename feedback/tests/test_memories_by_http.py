@@ -57,6 +57,21 @@ def test_a_correction_is_right_for_who_made_it_and_for_nobody_else(ada: Client) 
     assert said(ada) == ("4", True)
 
 
+def test_what_is_confirmed_is_what_was_shown(ada: Client) -> None:
+    corrected(ada, "7")
+    assert said(ada) == ("7", True)
+    body = {"strokes": BAR["strokes"], "charset": "digits", "correct": True}
+    answer = ada.post("/api/v1/corrections", body, content_type="application/json").json()
+    assert (answer["label"], answer["said"], answer["predicted"]) == ("7", "7", "7")
+
+
+def test_several_characters_have_no_answer_to_confirm(ada: Client) -> None:
+    two = [[[0, 0], [2, 30], [0, 60]], [[60, 0], [62, 30], [60, 60]]]
+    body = {"strokes": two, "correct": True}
+    answer = ada.post("/api/v1/corrections", body, content_type="application/json")
+    assert (answer.status_code, answer.json()["error"]["field"]) == (422, "correct")
+
+
 def test_what_is_deleted_is_forgotten(ada: Client) -> None:
     pk = corrected(ada, "7")
     assert said(ada) == ("7", True)

@@ -11,7 +11,7 @@ const TOGETHER = 400; // ms within which several receipts are one piece of news
  * with the id of what was taken back, or null for all.
  */
 export class Corrections extends EventTarget {
-  items = []; // {id, label, predicted, status, version, serving, created, image}, the newest first
+  items = []; // {id, label, said, predicted, status, version, serving, created, image}, the newest first
   #fetch;
   #storage;
   #edits = 0; // of this page's own
@@ -62,11 +62,12 @@ export class Corrections extends EventTarget {
   }
 
   /** A receipt frame: one of mine moved on. */
-  receipt({ id, status, version = null, serving = null }) {
+  receipt({ id, status, version = null, serving = null, label }) {
     const known = this.items.find((item) => item.id === id);
     if (!known) return;
     const moved = known.status !== status;
-    Object.assign(known, { status, version, serving });
+    const { said = known.label } = known;
+    Object.assign(known, { status, version, serving, said, label: label ?? said });
     if (moved) this.#tell(known);
     this.#become(this.items);
   }

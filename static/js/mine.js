@@ -94,16 +94,16 @@ export class Mine {
   #item(item) {
     const row = this.#row.cloneNode(true);
     const find = (selector) => row.querySelector(selector);
-    const { id, label, predicted, status, image, strokes, created } = item;
+    const { id, label, said = label, predicted, status, image, strokes, created } = item;
     if (image) find("img").src = image;
     else if (strokes) find(".tile").replaceChildren(thumbnail(strokes));
-    find("strong").textContent = label;
-    find(".opinion").textContent = opinion(label, predicted);
+    find("strong").textContent = said;
+    find(".opinion").textContent = opinion(said, predicted);
     find(".status").textContent = receipt(item);
     find(".status").dataset.status = status;
     find(".hint").textContent = moment(created);
     find("button").value = id;
-    find("button").setAttribute("aria-label", `Delete the correction to ${label}`);
+    find("button").setAttribute("aria-label", `Delete the correction to ${said}`);
     return row;
   }
 

@@ -62,11 +62,11 @@ export function problem({ code, message }) {
   return sentence(message);
 }
 
-/** Where a correction stands. */
-export function receipt({ status, version, serving }) {
-  if (status !== "live") return STATES[status] ?? sentence(status);
+/** Where a correction stands, and as what if that is not what was `said`. */
+export function receipt({ status, version, serving, label, said = label }) {
   const spread = serving ? `, ${serving[0]} of ${serving[1]}` : "";
-  return `Live in version ${version}${spread}`;
+  const state = status === "live" ? `Live in version ${version}${spread}` : (STATES[status] ?? sentence(status));
+  return said === label ? state : `A reviewer says ${label}, ${state.toLowerCase()}`;
 }
 
 /** What a verdict came to, for who gave it. */
@@ -89,7 +89,7 @@ export function progress({ judging, done, total }) {
 /** Corrections of mine that moved on. */
 export function news(items) {
   if (items.length > 1) return `${items.length} of your corrections moved on.`;
-  return `Your correction to ${items[0].label}: ${receipt(items[0]).toLowerCase()}.`;
+  return `Your correction to ${items[0].said ?? items[0].label}: ${receipt(items[0]).toLowerCase()}.`;
 }
 
 /** Why the server did not do what was asked about corrections. */
