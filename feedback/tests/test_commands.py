@@ -61,6 +61,22 @@ def test_the_whole_queue_is_decided(action: str, status: Status) -> None:
     assert ReviewEvent.objects.filter(action=action, actor_name="mo", reason="batch").count() == 4
 
 
+def test_what_was_done_is_told_as_a_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+    alone, item = correction(1), correction(2)
+    correction(2)
+    other = correction(3)
+    for rows, said in (
+        ([alone], "1 item decided."),
+        ([item], "1 item decided, and 1 copy with it."),
+    ):
+        call_command("review", "approve", *(str(row.pk) for row in rows), "--by", "mo")
+        assert capsys.readouterr().out.strip() == said
+    call_command("review", "undo", str(item.pk), "--by", "mo")
+    capsys.readouterr()
+    call_command("review", "approve", str(item.pk), str(other.pk), "--by", "mo")
+    assert capsys.readouterr().out.strip() == "2 items decided, and 1 copy with them."
+
+
 def test_named_items_are_relabelled_revoked_and_undone() -> None:
     row = correction()
     review("relabel", str(row.pk), "--label", "1", "--by", "mo")
@@ -75,7 +91,7 @@ def test_named_items_are_relabelled_revoked_and_undone() -> None:
 def test_conflicts_are_told_and_end_with_an_error(capsys: pytest.CaptureFixture[str]) -> None:
     row, free = correction(1), correction(2)
     decide([row.pk], "reject", user_with("jo", "review_correction"))
-    with pytest.raises(CommandError, match="1 items were not decided"):
+    with pytest.raises(CommandError, match=r"^1 item was not decided\.$"):
         call_command("review", "approve", str(row.pk), str(free.pk), "--by", "mo")
     told = capsys.readouterr().out
     assert f"{row.pk}: it is already rejected, decided by jo." in told
@@ -91,7 +107,7 @@ def test_an_undo_without_a_decision_to_take_back_ends_with_an_error(
     with pytest.raises(CommandError, match="2 items were not decided"):
         call_command("review", "undo", unknown, str(waiting.pk), str(done.pk), "--by", "mo")
     told = capsys.readouterr().out
-    assert "1 items decided" in told
+    assert "1 item decided.\n" in told
     assert f"{unknown}: there is no decision on it to take back." in told
     done.refresh_from_db()
     assert done.status == Status.PENDING

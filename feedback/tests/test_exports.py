@@ -291,7 +291,7 @@ def test_it_is_said_how_many_were_written_and_how_many_copies_were_not(
     }  # fmt: skip
     call_command("export", format=form, output=str(target), stderr=err)
     assert f"{written} corrections" in err.getvalue()
-    assert ("1 copies were left out (jsonl has them)" in err.getvalue()) == bool(copies)
+    assert ("; without 1 copy (jsonl has all)." in err.getvalue()) == bool(copies)
 
 
 def test_copies_alone_are_nothing_to_train_on(tmp_path: Path) -> None:

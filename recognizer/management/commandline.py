@@ -62,6 +62,11 @@ def at_least(smallest: int) -> Callable[[str], int]:
     return read
 
 
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """Return a number with what it counts, in one form or the other."""
+    return f"{number} {noun if number == 1 else plural or f'{noun}s'}"
+
+
 def to_be_served() -> Predictor:
     """Return what every web process ought to answer with: what is pinned, or the champion.
 

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 
 from feedback.erasure import expire
+from recognizer.management.commandline import counted
 
 
 class Command(BaseCommand):
@@ -26,5 +27,6 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps({"erased": count}))
             return
         self.stdout.write(
-            f"{count} corrections older than {settings.RETENTION_DAYS} days were erased unreviewed."
+            f"{counted(count, 'correction')} older than {settings.RETENTION_DAYS} days erased "
+            "unreviewed."
         )

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from feedback.exports import FORMATS, WITH_COPIES
 from feedback.models import Correction, CorrectionQuerySet, Status
+from recognizer.management.commandline import counted
 
 
 class Command(BaseCommand):
@@ -62,9 +63,11 @@ class Command(BaseCommand):
             told = {"file": name, "format": form, "written": written, "copies_left_out": copies}
             self.stdout.write(json.dumps(told))
         else:
-            left = f"; {copies} copies were left out (jsonl has them)" if copies else ""
+            left = (
+                f"; without {counted(copies, 'copy', 'copies')} (jsonl has all)" if copies else ""
+            )
             where = "the standard output" if name == "-" else name
-            self.stderr.write(f"Written to {where}: {written} corrections{left}.")
+            self.stderr.write(f"Written to {where}: {counted(written, 'correction')}{left}.")
 
 
 def _moment(text: str) -> datetime:

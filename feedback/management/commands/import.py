@@ -11,6 +11,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from feedback.imports import Imported, ImportProblem, read
+from recognizer.management.commandline import counted
 
 
 class Command(BaseCommand):
@@ -37,8 +38,8 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps(asdict(done)))
             return
         self.stdout.write(
-            f"{done.stored} corrections imported; {done.known} were here already, "
-            f"{done.erased} had been deleted here and stay so."
+            f"{counted(done.stored, 'correction')} imported; {done.known} already here, "
+            f"{done.erased} deleted here before: left so."
         )
 
 

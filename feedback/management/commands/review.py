@@ -14,7 +14,7 @@ from feedback.decisions import decide, undo
 from feedback.events import latest_decisions
 from feedback.models import Correction, CorrectionQuerySet, Status
 from feedback.moves import Conflict, Outcome
-from recognizer.management.commandline import at_least
+from recognizer.management.commandline import at_least, counted
 
 _DECISIONS = {
     "approve": Status.PENDING,
@@ -62,7 +62,9 @@ class Command(BaseCommand):
                 Correction.objects.all() if options["all"] else scoring.stale()
             )
             count = scoring.rescore(rows)
-            self._say({"rescored": count}, f"{count} corrections scored anew.", options["json"])
+            self._say(
+                {"rescored": count}, f"{counted(count, 'correction')} scored anew.", options["json"]
+            )
         else:
             self._decide(**options)
 
@@ -121,12 +123,12 @@ class Command(BaseCommand):
             ],
         }
         lines = [
-            f"{len(outcome.decided)} items decided, and {outcome.copies} copies with them.",
+            _decided(outcome),
             *(f"{item.id}: {item.why}." for item in outcome.conflicts),
         ]
         self._say(told, "\n".join(lines), as_json)
         if outcome.conflicts:
-            raise CommandError(f"{len(outcome.conflicts)} items were not decided.")
+            raise CommandError(_undecided(len(outcome.conflicts)))
 
     def _say(self, data: object, text: str, as_json: bool) -> None:
         self.stdout.write(json.dumps(data, indent=2) if as_json else text)
@@ -134,6 +136,18 @@ class Command(BaseCommand):
 
 def _add_json(parser: ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def _decided(outcome: Outcome) -> str:
+    said = f"{counted(len(outcome.decided), 'item')} decided"
+    if not outcome.copies:
+        return f"{said}."
+    copies = counted(outcome.copies, "copy", "copies")
+    return f"{said}, and {copies} with {'it' if len(outcome.decided) == 1 else 'them'}."
+
+
+def _undecided(count: int) -> str:
+    return f"{counted(count, 'item')} {'was' if count == 1 else 'were'} not decided."
 
 
 def _outcome(action: str, ids: list[UUID], actor: User, options: dict[str, Any]) -> Outcome:

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import CommandError
 
-from recognizer.management.commandline import VersionsCommand, told_plainly
+from recognizer.management.commandline import VersionsCommand, counted, told_plainly
 from trainer import opening, progress, reasons
 from trainer.models import TrainingRun
 
@@ -71,7 +71,8 @@ class Command(VersionsCommand):
         self._opened(run, as_json=options["json"])
 
     def _opened(self, run: TrainingRun, *, as_json: bool) -> None:
-        text = f"Run {run.pk} is open with {len(run.corrections)} corrections: a worker takes it."
+        learns_from = counted(len(run.corrections), "correction")
+        text = f"Run {run.pk} is open with {learns_from}: a worker takes it."
         self.say({"run": run.pk}, text, as_json=as_json)
 
     def _show(self, options: dict[str, Any]) -> None:
