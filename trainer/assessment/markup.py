@@ -40,6 +40,12 @@ def joined(children: Iterable[str]) -> Markup:
     )
 
 
+def prose(text: str) -> Markup:
+    """Return a sentence in which what stands between backticks is code."""
+    parts = text.split("`")
+    return joined(element("code", part) if at % 2 else part for at, part in enumerate(parts))
+
+
 def table(head: Sequence[str], rows: Iterable[Sequence[str]], caption: str = "") -> Markup:
     """Return a table whose first column names its row."""
     return element(

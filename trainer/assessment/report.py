@@ -23,7 +23,16 @@ from trainer.assessment.figures import (
     RiskCoverage,
     Slice,
 )
-from trainer.assessment.markup import Markup, element, figure, page, percent, section, table
+from trainer.assessment.markup import (
+    Markup,
+    element,
+    figure,
+    page,
+    percent,
+    prose,
+    section,
+    table,
+)
 from trainer.assessment.pictures import data_uri
 
 SHOWN: Final = 150  # pictures of mistakes by a device on a page; the files have all
@@ -86,7 +95,7 @@ def facts(about: About) -> Markup:
     pairs = [
         part for name, value in about.facts for part in (element("dt", name), element("dd", value))
     ]
-    notes = [element("p", note, class_="warn") for note in about.notes]
+    notes = [element("p", prose(note), class_="warn") for note in about.notes]
     return element("div", *notes, element("dl", *pairs))
 
 

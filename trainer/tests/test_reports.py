@@ -51,6 +51,14 @@ def test_what_is_said_about_it_is_escaped() -> None:
     assert "Take care." in page
 
 
+def test_a_command_in_a_note_is_shown_as_code() -> None:
+    part = some()
+    about = About("Version 3", (), ("`manage.py fetch <it>` downloads.",))
+    page = report(assess(part, UNCALIBRATED), part, about)
+    assert '<p class="warn"><code>manage.py fetch &lt;it&gt;</code> downloads.</p>' in page
+    assert "`" not in page
+
+
 def test_the_numbers_of_every_plot_are_printed() -> None:
     part = some()
     found = assess(part, UNCALIBRATED)
