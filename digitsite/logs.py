@@ -4,6 +4,7 @@ Handwriting, tokens and addresses are personal or secret. The code does not log 
 processor here is the second net, for what a library or a later change brings along.
 """
 
+import logging
 from typing import Any
 
 import structlog
@@ -52,6 +53,13 @@ SHARED: list[Processor] = [
 ]
 
 
+def without_needless_traceback(record: logging.LogRecord) -> bool:
+    """Keep a refusal to one line: where it was raised says nothing that its address does not."""
+    if getattr(record, "status_code", 500) < 500:
+        record.exc_info = None
+    return True
+
+
 def configure_structlog() -> None:
     """Send what structlog's loggers say through the standard library, to one handler."""
     structlog.configure(
@@ -91,8 +99,18 @@ def configuration(form: str, level: str) -> dict[str, Any]:
                 ],
             }
         },
+        "filters": {
+            "one_line": {
+                "()": "django.utils.log.CallbackFilter",
+                "callback": without_needless_traceback,
+            },
+        },
         "handlers": {
-            "stderr": {"class": "logging.StreamHandler", "formatter": "lines"},
+            "stderr": {
+                "class": "logging.StreamHandler",
+                "formatter": "lines",
+                "filters": ["one_line"],
+            },
             "nowhere": {"class": "logging.NullHandler"},
         },
         "root": {"handlers": ["stderr"], "level": level},

@@ -3,6 +3,7 @@
 import io
 import json
 import logging
+import logging.config
 from collections.abc import Iterator
 
 import pytest
@@ -64,6 +65,28 @@ def test_json_is_one_object_a_line() -> None:
         "logger": "a.b",
         "timestamp": "",
     }
+
+
+@pytest.mark.parametrize(("status", "has_traceback"), [(403, False), (404, False), (500, True)])
+def test_only_what_went_wrong_here_has_a_traceback(status: int, has_traceback: bool) -> None:
+    wanted = logs.configuration("console", "INFO")
+    logger = logging.getLogger("canary.request")
+    written = io.StringIO()
+    configurator = logging.config.DictConfigurator(wanted)
+    formatter = configurator.configure_formatter(dict(wanted["formatters"]["lines"]))
+    handler = logging.StreamHandler(written)
+    handler.setFormatter(formatter)
+    for name in wanted["handlers"]["stderr"]["filters"]:
+        handler.addFilter(configurator.configure_filter(dict(wanted["filters"][name])))
+    logger.addHandler(handler)
+    try:
+        raise PermissionError("not you")
+    except PermissionError as error:
+        logger.warning("Refused: /admin/", exc_info=error, extra={"status_code": status})
+    finally:
+        logger.removeHandler(handler)
+    assert "Refused: /admin/" in written.getvalue()
+    assert ("Traceback" in written.getvalue()) == has_traceback
 
 
 def test_a_running_server_logs_no_strokes_tokens_or_addresses(server: Web) -> None:
