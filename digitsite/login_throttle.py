@@ -91,7 +91,6 @@ def _give_back(buckets: Sequence[TokenBucket]) -> None:
 def _too_many(request: HttpRequest, wait: float) -> HttpResponseBase:
     minutes = max(1, round(wait / 60))
     response = page(
-        request,
         429,
         "Too many attempts",
         "There were too many attempts to log in with a wrong name or password. "

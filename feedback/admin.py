@@ -23,7 +23,7 @@ from django.shortcuts import redirect
 from django.urls import URLPattern, path
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from feedback import effects, events, evidence, guesses, review, wording
 from feedback.actions import SelectionActions
@@ -255,7 +255,7 @@ class CorrectionAdmin(SelectionActions):
         return submitter_name(item.submitter, item.user.get_username() if item.user else None)
 
 
-@require_GET
+@require_safe
 def thumbnail_view(request: HttpRequest, pk: UUID, side: int) -> HttpResponse:
     """Answer with a picture of the drawing; it never changes, so the browser keeps it for a day."""
     if side not in (SIDE, evidence.THUMBNAIL):
@@ -266,7 +266,7 @@ def thumbnail_view(request: HttpRequest, pk: UUID, side: int) -> HttpResponse:
     return _kept(png(item.raster if side == SIDE else item.picture(side)))
 
 
-@require_GET
+@require_safe
 def heat_view(request: HttpRequest, pk: UUID, version: str, label: str) -> HttpResponse:
     """Answer with a picture of the ink that speaks for a label.
 

@@ -16,7 +16,7 @@ from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from feedback import decisions, effects, evidence, guesses, leases, wording
 from feedback.models import Correction, CorrectionQuerySet, ReviewEvent
@@ -134,7 +134,7 @@ def _filter(
     return {"name": name, "title": title, "choices": choices, "chosen": chosen}
 
 
-@require_GET
+@require_safe
 def queue_view(request: HttpRequest) -> HttpResponse:
     """Answer with the first items that wait and how many there are."""
     items = queue(user_of(request), request.GET)

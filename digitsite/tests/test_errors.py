@@ -28,10 +28,64 @@ def test_the_api_answers_in_its_own_shape(
     assert set(response.json()["error"]) == {"code", "message", "field"}
 
 
-def test_pages_get_pages(client: Client) -> None:
-    response = client.get("/nothing", headers={"host": "localhost"})
-    assert response.status_code == 404
-    assert response["Content-Type"].startswith("text/html")
+@pytest.mark.parametrize(
+    ("path", "host", "status", "words"),
+    [
+        ("/nothing", "localhost", 404, "There is nothing here"),
+        ("/", "evil.example", 400, "This was not understood"),
+    ],
+)
+def test_pages_get_pages_in_the_look_of_the_site(
+    client: Client, path: str, host: str, status: int, words: str
+) -> None:
+    response = client.get(path, headers={"host": host})
+    page = response.content.decode()
+    assert response.status_code == status
+    assert f"<h1>{words}</h1>" in page
+    assert "css/tokens.css" in page
+    assert "<style" not in page
+
+
+@pytest.mark.django_db
+def test_a_missing_page_names_what_is_missing_and_nothing_else(client: Client) -> None:
+    page = client.get("/models/99/card", headers={"host": "localhost"}).content.decode()
+    assert "There is nothing here" in page
+    assert "tried" not in client.get("/nothing", headers={"host": "localhost"}).content.decode()
+
+
+@pytest.mark.django_db
+def test_the_admin_s_missing_page_leads_back(client: Client) -> None:
+    client.force_login(User.objects.create_superuser("root"))
+    for path in ("/admin/nothing/", "/admin/feedback/correction/1/change/"):
+        response = client.get(path, headers={"host": "localhost"})
+        page = response.content.decode()
+        assert response.status_code == 404, path
+        assert "There is nothing here" in page
+        assert '<a href="/admin/">Back to what you may do here</a>' in page
+    assert "its owner may have deleted it" in page
+
+
+def test_an_error_s_page_asks_no_database(rf: RequestFactory) -> None:
+    page = errors.server_error(rf.get("/")).content.decode()
+    assert "<h1>Something went wrong on the server</h1>" in page
+    assert "css/tokens.css" in page
+
+
+@pytest.mark.parametrize(
+    "path", ["/api/v1/versions", "/api/v1/runs", "/api/v1/corrections", "/api/v1/openapi.json"]
+)
+@pytest.mark.django_db
+def test_what_can_be_got_can_be_asked_for_without_its_body(client: Client, path: str) -> None:
+    asked, got = (ask(path, headers={"host": "localhost"}) for ask in (client.head, client.get))
+    assert asked.status_code == got.status_code == 200
+    assert asked["Content-Type"] == got["Content-Type"]
+
+
+def test_an_address_that_takes_get_says_that_it_takes_head(client: Client) -> None:
+    answer = client.put("/api/v1/versions", headers={"host": "localhost"})
+    assert (answer.status_code, answer["Allow"]) == (405, "GET, HEAD")
+    asked = client.head("/api/v1/predict", headers={"host": "localhost"})
+    assert (asked.status_code, asked["Allow"]) == (405, "POST")
 
 
 @pytest.mark.django_db
