@@ -16,6 +16,9 @@ api.add_router("", exports)
 api.add_router("", runs)
 recall_with(memories.of_request)
 
+admin.site.site_header = admin.site.site_title = "Digitsite"
+admin.site.index_title = "Review, versions and training"
+
 urlpatterns = [
     path("", people.introduced(views.draw), name="draw"),
     path("favicon.ico", views.favicon),

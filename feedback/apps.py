@@ -7,6 +7,7 @@ class FeedbackConfig(AppConfig):
     """Corrections."""
 
     name = "feedback"
+    verbose_name = "Corrections and their review"
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:

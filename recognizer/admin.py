@@ -218,6 +218,14 @@ class SplitOpeningAdmin(ReadOnlyAdmin):
     fields = ("created", "split", "version", "again", "by", "model_sha256", "split_sha256", "seen")
     readonly_fields = ("seen",)
 
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Call it what it is: nothing is selected here."""
+        return super().changelist_view(
+            request, {**(extra_context or {}), "title": "Looks at test sets"}
+        )
+
     @admin.display(description="SHA-256 of its model")
     def digest(self, opening: SplitOpening) -> str:
         """The start of it, which is enough to compare."""

@@ -7,6 +7,7 @@ class RecognizerConfig(AppConfig):
     """Live recognition and model versions."""
 
     name = "recognizer"
+    verbose_name = "Recognition and its versions"
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:

@@ -124,6 +124,8 @@ class SplitOpening(AppendOnlyModel):
     objects = SplitOpeningQuerySet.as_manager()
 
     class Meta:
+        verbose_name = "look at a test set"
+        verbose_name_plural = "looks at test sets"
         default_permissions = ("view",)
         constraints: ClassVar = [
             # Of two who look for the first time at once, one is told of the other.

@@ -7,6 +7,7 @@ class TrainerConfig(AppConfig):
     """Training of model versions."""
 
     name = "trainer"
+    verbose_name = "Training"
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
