@@ -45,10 +45,10 @@ ENDED: Final = tuple(status for status in RunStatus if status not in OPEN)
 class Trigger(models.TextChoices):
     """Why a run was opened."""
 
-    APPROVALS = "approvals"  # enough of them
-    AGE = "age"  # one has waited long enough
-    SCHEDULE = "schedule"
-    MANUAL = "manual"
+    APPROVALS = "approvals", "Enough was approved"
+    AGE = "age", "An approval had waited long enough"
+    SCHEDULE = "schedule", "It was time by the schedule"
+    MANUAL = "manual", "Started by hand"
 
 
 class TrainingRun(models.Model):

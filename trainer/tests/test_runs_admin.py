@@ -222,6 +222,11 @@ def test_a_run_that_would_learn_nothing_is_refused_with_what_to_do(bench: Bench)
     assert "Run 2 is open" in command("--start", "--again", "--by", "lena")
 
 
+def test_the_page_of_a_run_says_in_words_why_it_was_opened(bench: Bench) -> None:
+    page = client_of(starter()).get(f"{RUNS}{refused(bench).pk}/change/").content.decode()
+    assert "(an approval had waited long enough)" in page
+
+
 def test_that_learning_is_paused_is_shown(bench: Bench) -> None:
     approved()
     pipeline.kick()
