@@ -36,7 +36,7 @@ from feedback.naming import names, spelt
 from feedback.narrowing import NARROWINGS, STATUS, submitter_name
 from feedback.overview import overview
 from feedback.thumbnails import png
-from recognizer import heat
+from recognizer import heat, pausing
 from recognizer.alphabet import INDEX, LABELS
 from recognizer.rasterizer import SIDE
 
@@ -139,7 +139,8 @@ class CorrectionAdmin(SelectionActions):
 
     def charts_page(self, request: HttpRequest) -> HttpResponse:
         """Show corrections at a glance."""
-        return self.page(request, "feedback/charts.html", {"title": "Charts", **overview()})
+        context = {"title": "Charts", "pause": pausing.pause(request.user), **overview()}
+        return self.page(request, "feedback/charts.html", context)
 
     def change_view(
         self,
@@ -181,6 +182,7 @@ class CorrectionAdmin(SelectionActions):
         kept = {n.name: request.GET[n.name] for n in NARROWINGS if request.GET.get(n.name)}
         context = {
             "title": "Corrections",
+            "pause": pausing.pause(request.user),
             "review_query": f"?{urlencode(kept)}" if kept else "",
         }
         return super().changelist_view(request, {**(extra_context or {}), **context})

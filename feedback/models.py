@@ -313,6 +313,12 @@ class Correction(models.Model):
         return ReceiptStatus(self.learning if approved and self.learning else self.status)
 
     @property
+    def waits_for_training(self) -> bool:
+        """Whether the next training is to learn it, or to forget it."""
+        approved = self.status == Status.APPROVED
+        return self.learning == (Learning.NOTHING if approved else Learning.LIVE)
+
+    @property
     def was_relabelled(self) -> bool:
         """Whether a reviewer gave it another label than its submitter."""
         return self.label != self.submitted_label

@@ -23,6 +23,7 @@ from feedback.models import Correction, CorrectionQuerySet, ReviewEvent
 from feedback.moves import Conflict, Outcome
 from feedback.narrowing import NARROWINGS, Unknown, narrow
 from feedback.thumbnails import traces
+from recognizer import pausing
 from recognizer.alphabet import DIGITS, LETTERS
 from recognizer.rasterizer import PEN, SIDE
 
@@ -99,6 +100,7 @@ def page_context(request: HttpRequest) -> dict[str, Any]:
     chosen = query.get("order") if query.get("order") in {o.name for o in ORDERS} else "risk"
     return {
         "title": "Review queue",
+        "pause": pausing.pause(request.user),
         "waiting": items.count(),
         "items": tiles(items, PAGE),
         "symbols": [DIGITS, LETTERS],
@@ -183,6 +185,7 @@ def card_context(item: Correction, user: User) -> dict[str, Any]:
         "claims": claims,
         "contradicting": evidence.contradicting(item, claims),
         "effect": effects.effect_explained(item),
+        "pause": pausing.pause(user) if item.waits_for_training else None,
         "history": effects.timeline(item),
         "decided_by": item.reviewer.get_username() if item.reviewer else "",
         "decided_ago": wording.ago(item.decided) if item.decided else "",

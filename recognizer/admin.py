@@ -1,28 +1,25 @@
 """Versions, their ledger and the processes that serve them, in Django's admin.
 
-Promoting and rolling back have a page of their own, a permission of their own and ask for a reason;
-`registry.py` does them. Nothing else is changed here.
+Promoting and rolling back have a page (`activation.py`) and a permission of their own. Nothing else
+is changed here.
 """
 
 import json
+from datetime import timedelta
 from typing import Any
 
-from django.contrib import admin, messages
-from django.contrib.auth.models import User
-from django.core.exceptions import PermissionDenied
+from django.contrib import admin
 from django.db.models import Exists, Model, OuterRef, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect
-from django.template.response import TemplateResponse
+from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
-from django.views.decorators.http import require_http_methods
 
-from recognizer import registry
+from recognizer import pausing, registry
+from recognizer.activation import activate_view, may_promote, title_of
 from recognizer.models import (
-    REASON_LENGTH,
     Champion,
     ModelVersion,
     Promotion,
@@ -33,6 +30,7 @@ from recognizer.models import (
 from recognizer.read_only_admin import ReadOnlyAdmin, short_time
 
 _REASON_SHOWN = 120  # characters of a reason in the list
+_FOLLOWING = timedelta(minutes=1)  # by then every process that can serve a new champion does
 
 
 @admin.register(ModelVersion)
@@ -53,7 +51,7 @@ class ModelVersionAdmin(ReadOnlyAdmin):
 
     def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """Who promotes also looks."""
-        return super().has_view_permission(request, obj) or _may_promote(request)
+        return super().has_view_permission(request, obj) or may_promote(request)
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         """Who looks finds it on the admin's home page."""
@@ -71,19 +69,24 @@ class ModelVersionAdmin(ReadOnlyAdmin):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """Say which version is champion, how many processes serve it, and what came before it."""
-        champion = registry.champion().version_id
+        champion = registry.champion()
+        live, processes = registry.serving_counts(champion.version_id)
+        age = timezone.now() - champion.promotion.created
         context = {
             "title": "Model versions",
-            "champion": champion,
-            "counts": registry.serving_counts(champion),
-            "previous": registry.previous() if _may_promote(request) else None,
+            "champion": champion.version_id,
+            "counts": (live, processes),
+            # One that refuses it stays behind for good, and is not waited for.
+            "following": live < processes and age < _FOLLOWING,
+            "pause": pausing.pause(request.user),
+            "previous": registry.previous() if may_promote(request) else None,
         }
         return super().changelist_view(request, {**(extra_context or {}), **context})
 
     def get_list_display(self, request: HttpRequest) -> Any:
         """Offer the deed to those alone who may do it."""
         shown = super().get_list_display(request)
-        return shown if _may_promote(request) else [name for name in shown if name != "activate"]
+        return shown if may_promote(request) else [name for name in shown if name != "activate"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """List versions with their part in the ledger."""
@@ -134,7 +137,7 @@ class ModelVersionAdmin(ReadOnlyAdmin):
         if version.is_champion or version.status == VersionStatus.BROKEN:
             return ""
         url = reverse("admin:recognizer_modelversion_activate", args=[version.pk])
-        return format_html('<a href="{}">{}</a>', url, _title(version.pk, version.was_champion))
+        return format_html('<a href="{}">{}</a>', url, title_of(version.pk, version.was_champion))
 
 
 @admin.register(Promotion)
@@ -237,61 +240,5 @@ class SplitOpeningAdmin(ReadOnlyAdmin):
         return _listed(opening.result)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-def activate_view(request: HttpRequest, number: int) -> HttpResponse:
-    """Ask for a reason, then make a version champion; the second of two is told of the first."""
-    if not _may_promote(request):
-        raise PermissionDenied
-    version = ModelVersion.objects.filter(pk=number).first()
-    if version is None:
-        raise Http404("There is no such version.")
-    is_rollback = registry.was_champion(number)
-    problem = ""
-    if request.method == "POST":
-        try:
-            _activate(request, number, is_rollback=is_rollback)
-        except registry.Refused as error:
-            problem = f"Nothing was changed: {error}."
-        else:
-            messages.success(request, f"Version {number} is the champion now.")
-            return redirect("admin:recognizer_modelversion_changelist")
-    context = {
-        **admin.site.each_context(request),
-        "title": _title(number, is_rollback),
-        "opts": ModelVersion._meta,
-        "version": version,
-        "champion": registry.champion().version_id,
-        "reason": request.POST.get("reason", ""),
-        "reason_length": REASON_LENGTH,
-        "problem": problem,
-    }
-    return TemplateResponse(
-        request, "recognizer/activate.html", context, status=409 if problem else 200
-    )
-
-
-def _activate(request: HttpRequest, number: int, *, is_rollback: bool) -> None:
-    expected = request.POST.get("expected", "")
-    if not (expected.isascii() and expected.isdecimal()):
-        raise registry.Refused("the page did not say which version it took for the champion")
-    actor = request.user
-    if not isinstance(actor, User):
-        raise PermissionDenied
-    reason = request.POST.get("reason", "")
-    if is_rollback:
-        registry.rollback(actor, reason, to=number, expected=int(expected))
-    else:
-        registry.promote(number, actor=actor, reason=reason, expected=int(expected))
-
-
-def _may_promote(request: HttpRequest) -> bool:
-    user = request.user
-    return user.is_active and user.is_staff and user.has_perm(registry.PERMISSION)
-
-
 def _listed(facts: dict[str, Any]) -> SafeString:
     return format_html("<pre>{}</pre>", json.dumps(facts, indent=2))
-
-
-def _title(number: int, is_rollback: bool) -> str:
-    return f"Roll back to version {number}" if is_rollback else f"Promote version {number}"

@@ -138,7 +138,7 @@ def test_the_number_of_queries_does_not_grow(
 ) -> None:
     for seed in range(12):
         correction(seed, person=person())
-    with django_assert_max_num_queries(8):
+    with django_assert_max_num_queries(9):
         reviewer.text("review/")
     with django_assert_max_num_queries(6):
         assert len(reviewer.queue()) == 12
@@ -148,7 +148,7 @@ def test_the_list_of_what_waits_reads_no_pictures(
     reviewer: Reviewer, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
     correction()
-    with django_assert_max_num_queries(8) as captured:
+    with django_assert_max_num_queries(9) as captured:
         reviewer.text("review/")
     assert not [q["sql"] for q in captured.captured_queries if '"features"' in q["sql"]]
     assert not [q["sql"] for q in captured.captured_queries if '"pixels"' in q["sql"]]

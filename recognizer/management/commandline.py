@@ -11,7 +11,7 @@ from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.core.management.base import BaseCommand, CommandError
 
-from recognizer import publishing, registry, serving
+from recognizer import pausing, publishing, registry, serving
 from recognizer.models import Promotion
 from recognizer.predictor import Predictor
 
@@ -38,11 +38,13 @@ class MovingCommand(VersionsCommand):
         parser.add_argument("--reason", required=True, help="kept in the ledger")
 
     def report(self, line: Promotion, *, as_json: bool) -> None:
-        """Say what has been done."""
+        """Say what has been done, and what it has stopped."""
+        pause = pausing.pause(line.actor) if line.actor else None
+        paused = f" Learning is paused: {pause.why}." if pause else ""
         self.say(
             line_of(line),
             f"Version {line.to_version_id} is the champion now, after version "
-            f"{line.from_version_id}. Web processes follow within seconds.",
+            f"{line.from_version_id}. Web processes follow within seconds.{paused}",
             as_json=as_json,
         )
 

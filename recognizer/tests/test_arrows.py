@@ -128,8 +128,8 @@ def test_a_pure_module_imports_only_what_it_may(name: str) -> None:
 
 WITH_DJANGO = (
     "admin", "api", "apps", "evaluating", "field", "leases", "lesson", "losses", "models",
-    "opening", "outlook", "pipeline", "preparing", "progress", "reasons", "signs", "subjects",
-    "tasks",
+    "opening", "outlook", "pausing", "pipeline", "preparing", "progress", "reasons", "signs",
+    "subjects", "tasks",
     "workshop",
 )  # fmt: skip
 

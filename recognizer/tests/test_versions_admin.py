@@ -1,5 +1,6 @@
 """Versions in the admin: promoting has its own permission, asks why, and loses no race quietly."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -55,6 +56,28 @@ def test_versions_are_listed_with_their_roles(
     ):
         assert words in page
     assert "Promote version 2" not in page
+
+
+def test_the_list_follows_the_processes_until_all_serve_the_champion(client: Client) -> None:
+    refresh, so_far = '<meta http-equiv="refresh"', "live in 0 of 1 process so far"
+    ServingProcess.objects.create(process="a", version=1, seen_at=timezone.now())
+    activate(client, 2, expected=1)
+    page = client.get(VERSIONS).content.decode()
+    assert refresh in page
+    assert so_far in page
+    ServingProcess.objects.update(version=2)
+    assert refresh not in client.get(VERSIONS).content.decode()
+
+
+def test_a_process_that_stays_behind_is_not_waited_for(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ServingProcess.objects.create(process="a", version=1, seen_at=timezone.now())
+    activate(client, 2, expected=1)
+    monkeypatch.setattr("recognizer.admin._FOLLOWING", timedelta(0))
+    page = client.get(VERSIONS).content.decode()
+    assert "live in 0 of 1 process." in page
+    assert '<meta http-equiv="refresh"' not in page
 
 
 def test_a_version_is_promoted_with_a_reason(client: Client) -> None:
