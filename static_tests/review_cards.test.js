@@ -53,6 +53,22 @@ test("a card that was dropped is fetched anew", async () => {
   assert.deepEqual(client.asked, ["a", "a"]);
 });
 
+test("a card that was asked for before a decision is outdated until it is asked for again", async () => {
+  const client = new Client();
+  const cards = new Cards(client, ({ html }) => html);
+  cards.keep(items("ab"));
+  assert.equal(cards.isOutdated("a"), false);
+  cards.outdate();
+  cards.keep(items("abc"));
+  assert.deepEqual(["a", "b", "c", "d"].map((id) => cards.isOutdated(id)), [true, true, false, false]);
+  client.fails.add("a");
+  await assert.rejects(cards.renewed("a"));
+  assert.equal(cards.isOutdated("a"), true);
+  client.fails.clear();
+  assert.equal(await cards.renewed("a"), "<a>");
+  assert.deepEqual([cards.isOutdated("a"), cards.isOutdated("b")], [false, true]);
+});
+
 test("blind mode hides each item until it is revealed, and the next one again", () => {
   const queue = { current: { id: "a" } };
   const switches = { blind: true };

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { afterEach, mock, test } from "node:test";
 
-import { Client } from "../feedback/static/feedback/review/client.js";
+import { Cards } from "../feedback/static/feedback/review/cards.js";
+import { Client, ReviewError } from "../feedback/static/feedback/review/client.js";
 import { Loader } from "../feedback/static/feedback/review/loader.js";
 import { Lookout } from "../feedback/static/feedback/review/lookout.js";
 import { Queue } from "../feedback/static/feedback/review/queue.js";
@@ -151,4 +152,72 @@ test("a page that is out of date is loaded again", async () => {
   const refused = await refusal(async () => answer);
   assert.match(refused.message, /may not do that any more/);
   assert.equal(refused.link.href, "http://localhost/admin/review/?label=7");
+});
+
+// A queue whose cards say how many decisions the server knew of when they were asked for.
+async function reading(letters) {
+  const queue = new Queue();
+  queue.add(items(letters));
+  const server = { decisions: 0, asked: [], error: null };
+  const client = {
+    async card(id) {
+      server.asked.push(id);
+      if (server.error) throw server.error;
+      return `${id}${server.decisions}`;
+    },
+  };
+  const place = {
+    id: null,
+    shown: "",
+    show(id, card) {
+      [this.id, this.shown] = [id, card];
+    },
+    update(card) {
+      this.shown = card;
+    },
+  };
+  const state = { idle: true };
+  const cards = new Cards(client, (card) => card);
+  const loader = new Loader(queue, client, cards, place, { textContent: 0 }, () => state.idle);
+  await loader.show();
+  await settle();
+  const decide = async () => {
+    state.idle = false;
+    queue.take([queue.current.id]);
+    await loader.show();
+    const before = place.shown;
+    server.decisions += 1;
+    cards.outdate();
+    state.idle = true;
+    await loader.freshen();
+    return before;
+  };
+  return { queue, server, place, loader, decide };
+}
+
+test("a card that was fetched ahead is shown at once and then told of the decision since", async () => {
+  const { place, decide } = await reading("abcd");
+  assert.equal(place.shown, "a0");
+  assert.equal(await decide(), "b0");
+  assert.equal(place.shown, "b1");
+  assert.equal(await decide(), "c0"); // fetched before the first
+  assert.equal(place.shown, "c2");
+});
+
+test("an outdated card that somebody goes to is brought up to date, once", async () => {
+  const { queue, server, place, loader, decide } = await reading("abcd");
+  await decide();
+  queue.next();
+  await loader.show();
+  assert.equal(place.shown, "c1");
+  const asked = server.asked.length;
+  await loader.freshen();
+  assert.equal(server.asked.length, asked);
+});
+
+test("a card stays as it is while the server cannot be asked", async () => {
+  const { server, place, decide } = await reading("abcd");
+  server.error = new ReviewError(0, "The server could not be reached.");
+  assert.equal(await decide(), "b0");
+  assert.equal(place.shown, "b0");
 });

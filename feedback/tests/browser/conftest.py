@@ -28,6 +28,7 @@ GROUPS = {
     "lease": 9,
     "skip": 4,
     "end": 2,
+    "fresh": 4,
     "axe": 8,
     "narrow": 4,
     "wakes": 1,

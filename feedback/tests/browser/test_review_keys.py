@@ -103,6 +103,32 @@ def test_keys_are_asleep_outside_and_when_switched_off(new_screen: NewScreen) ->
     screen.press_and_see_the_next("a")
 
 
+def test_a_switch_by_mouse_leaves_the_keys_awake_and_by_tab_the_focus(
+    new_screen: NewScreen,
+) -> None:
+    screen = new_screen().review("asleep")
+    box = screen.page.locator("#blind")
+    for press in (box.click, screen.page.get_by_text("Blind", exact=True).click):
+        press()
+        assert not screen.page.locator(".asleep").is_visible()
+    assert not box.is_checked()
+    box.focus()
+    screen.press("Space")
+    assert box.is_checked()
+    assert box.evaluate("box => box === document.activeElement")
+    screen.press("Space")
+
+
+def test_what_a_card_tells_of_others_is_as_of_the_last_decision(new_screen: NewScreen) -> None:
+    screen = new_screen().review("fresh")
+    record = screen.page.locator("#place .facts")
+    screen.settle()  # what comes next is fetched ahead
+    screen.press_and_see_the_next("a")
+    screen.wait(lambda: "100 % of 1 approved" in record.inner_text(), "the record")
+    screen.press_and_see_the_next("r")
+    screen.wait(lambda: "50 % of 2 approved" in record.inner_text(), "the record after it")
+
+
 def test_a_selection_is_decided_at_once(new_screen: NewScreen) -> None:
     screen = new_screen().review("select")
     order = screen.strip()
@@ -155,11 +181,19 @@ def test_the_end_of_the_queue_is_said(new_screen: NewScreen) -> None:
     screen.press_and_see_the_next("a")
     screen.press("a")
     screen.page.get_by_text("Nothing waits here").wait_for()
+    buttons = screen.page.locator(".deciding")
+    for name in ("Approve", "Reject", "Relabel", "Skip", "Replay"):
+        assert buttons.get_by_role("button", name=name).is_disabled(), name
     screen.press("a", "r", "x", "s", "j", "l")  # nothing to act on, nothing breaks
     screen.settle()
     assert screen.waiting == 0
     screen.press("u")
     screen.card.wait_for()
+    buttons.get_by_role("button", name="Approve").click()
+    screen.page.get_by_text("Nothing waits here").wait_for()
+    screen.press("u")  # the button that is disabled now had the focus
+    screen.card.wait_for()
+    assert buttons.get_by_role("button", name="Approve").is_enabled()
 
 
 def test_blind_mode_hides_what_was_said_until_it_is_named(new_screen: NewScreen) -> None:

@@ -7,7 +7,8 @@ const RENEW_EVERY = 45_000; // ms; a lease lasts two minutes
 export class Cards {
   #client;
   #build;
-  #cards = new Map(); // id → promise of a card
+  #cards = new Map(); // id → {card: promise, age: decisions that had been made when it was asked for}
+  #decisions = 0;
 
   /** `build` turns an answer of the server into what is shown. */
   constructor(client, build) {
@@ -18,11 +19,34 @@ export class Cards {
   /** The card of an item, from here or from the server. */
   get(id) {
     if (!this.#cards.has(id)) {
-      const card = this.#client.card(id).then(this.#build);
-      this.#cards.set(id, card);
-      card.catch(() => this.#cards.get(id) === card && this.#cards.delete(id));
+      const entry = { card: this.#fetch(id), age: this.#decisions };
+      this.#cards.set(id, entry);
+      entry.card.catch(() => this.#cards.get(id) === entry && this.#cards.delete(id));
     }
-    return this.#cards.get(id);
+    return this.#cards.get(id).card;
+  }
+
+  /** A decision was made: the record and the neighbours that cards tell of may be others now. */
+  outdate() {
+    this.#decisions += 1;
+  }
+
+  /** Whether a card that is here was asked for before the last decision was made. */
+  isOutdated(id) {
+    return this.#cards.has(id) && this.#cards.get(id).age < this.#decisions;
+  }
+
+  /** The card of an item as it is now; the one that is here stays. */
+  async renewed(id) {
+    const entry = this.#cards.get(id);
+    const { age } = entry;
+    entry.age = this.#decisions; // nobody else has to ask meanwhile
+    try {
+      return await this.#fetch(id);
+    } catch (error) {
+      entry.age = age;
+      throw error;
+    }
   }
 
   /** Have the cards of these items here, and no others. */
@@ -35,6 +59,10 @@ export class Cards {
   /** Fetch an item anew the next time. */
   drop(id) {
     this.#cards.delete(id);
+  }
+
+  #fetch(id) {
+    return this.#client.card(id).then(this.#build);
   }
 
   get ids() {

@@ -41,12 +41,26 @@ export class Loader {
     try {
       const card = await this.#cards.get(current.id);
       if (this.#queue.current === current) this.#place.show(current.id, card);
+      await this.freshen();
     } catch (error) {
       if (this.#queue.current !== current) return undefined;
       if (error.status === 404) this.#queue.take([current.id]); // deleted by who drew it
       else this.#place.fail(error);
     }
     return undefined;
+  }
+
+  /** Have the card that is shown, which was fetched ahead, tell what was decided since. */
+  async freshen() {
+    const { id } = this.#place;
+    if (id === null || id !== this.#queue.current?.id || !this.#idle() || !this.#cards.isOutdated(id)) return;
+    try {
+      const card = await this.#cards.renewed(id);
+      if (this.#place.id === id) this.#place.update(card);
+    } catch (error) {
+      // What is shown was right when it was fetched, and whatever is wrong now the next decision tells.
+      if (!("status" in error)) throw error;
+    }
   }
 
   /** Ask for more before the queue runs dry. */

@@ -1,11 +1,13 @@
 // The parts of the page around the card: buttons, counts, panels and the voice.
 
+const NEEDS_AN_ITEM = ["approve", "reject", "relabel", "skip", "reveal", "replay"];
+
 export class Page {
   #find;
   #region;
   #state;
 
-  /** `state` is asked for {selected, undoable, unsent, blind, awake, calm} whenever the page is refreshed. */
+  /** `state` is asked for {empty, selected, undoable, unsent, blind, awake, calm} whenever the page is refreshed. */
   constructor(find, region, place, state) {
     this.#find = find;
     this.#region = region;
@@ -23,7 +25,8 @@ export class Page {
   }
 
   refresh() {
-    const { selected, undoable, unsent, blind, awake } = this.#state();
+    const { empty, selected, undoable, unsent, blind, awake } = this.#state();
+    this.#enable(!empty);
     this.#find("#selection").hidden = !selected;
     this.#find("#selected-count").textContent = `${selected} selected`;
     this.#find("#undoable").textContent = undoable ? `(${undoable})` : "";
@@ -31,6 +34,14 @@ export class Page {
     this.#region.classList.toggle("blind", blind);
     this.#region.classList.toggle("awake", awake);
     this.place.blind = blind;
+  }
+
+  /** Have buttons act only where there is something that they act on. */
+  #enable(on) {
+    const buttons = NEEDS_AN_ITEM.map((name) => this.#find(`.deciding [data-command="${name}"]`));
+    // A button that is disabled would take the focus with it, and the keys with the focus.
+    if (!on && buttons.includes(document.activeElement)) this.focus();
+    for (const button of buttons) button.disabled = !on;
   }
 
   /** Show or hide the symbols of which one is to be named. */

@@ -29,6 +29,15 @@ export class Place {
     this.#replay = new Replay(card);
   }
 
+  /** Bring what is told beside the drawing up to date; drawing, replay and focus stay as they are. */
+  update(card) {
+    const [old, fresh] = [this.#card, card].map((one) => one.querySelector(".around"));
+    if (!old.isEqualNode(fresh) && !old.contains(document.activeElement)) old.replaceWith(fresh);
+    this.#card.querySelector(".contradicted")?.remove();
+    const contradicted = card.querySelector(".contradicted");
+    if (contradicted) this.#card.prepend(contradicted);
+  }
+
   empty() {
     this.#message("Nothing waits here. Well done!");
   }

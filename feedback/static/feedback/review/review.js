@@ -35,6 +35,7 @@ const lookout = new Lookout(async () => {
   if ((await loader.look()) && idle) page.say(`Something has come in: ${describe(queue.current, blindness.on)}.`);
 });
 const page = new Page(find, region, place, () => ({
+  empty: !queue.current,
   selected: queue.selected.length,
   undoable: decisions.undoable,
   unsent: decisions.unsent,
@@ -60,8 +61,10 @@ decisions.addEventListener("undone", ({ detail }) => {
   page.say(`Undone: ${detail.taken.length === 1 ? "the item is" : "the items are"} back.`);
 });
 decisions.addEventListener("settled", ({ detail }) => {
+  cards.outdate();
   if (decisions.unsent <= 1) loader.waiting = detail.waiting; // else it counts what is under way
 });
+decisions.addEventListener("sent", () => loader.freshen());
 for (const type of ["sending", "sent"]) decisions.addEventListener(type, () => page.refresh());
 decisions.addEventListener("conflict", ({ detail }) => notice.show(detail.message));
 decisions.addEventListener("failed", ({ detail }) => {
@@ -75,6 +78,10 @@ switches.addEventListener("change", () => {
   strip.blind = switches.blind;
   strip.show();
   page.refresh();
+});
+find(".switches").addEventListener("change", ({ target }) => {
+  // Whoever came by mouse goes on with the keys; whoever came by Tab stays where they are.
+  if (!target.matches(":focus-visible")) page.focus();
 });
 
 document.addEventListener("keydown", (event) => {
