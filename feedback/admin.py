@@ -21,7 +21,7 @@ from django.http import (
 )
 from django.shortcuts import redirect
 from django.urls import URLPattern, path
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 
@@ -215,14 +215,14 @@ class CorrectionAdmin(SelectionActions):
     def claim(self, item: Correction) -> SafeString:
         """What was predicted and what it should be, and how many copies were folded into it."""
         kind = "agrees" if item.predicted == item.label else "differs"
-        relabelled = f" (sent as {item.submitted_label})" if item.was_relabelled else ""
+        asides = [f"sent as {item.submitted_label}"] if item.was_relabelled else []
+        asides += [f"+ {item.duplicates} alike"] if item.duplicates else []
         return format_html(
-            '<span class="claim {}"><b>{}</b> → <b>{}</b>{}</span>{}',
+            '<span class="claim {}"><b>{}</b> → <b>{}</b></span>{}',
             kind,
             item.predicted or "?",
             item.label,
-            relabelled,
-            f" + {item.duplicates} alike" if item.duplicates else "",
+            format_html_join("", '<span class="aside">{}</span>', ((text,) for text in asides)),
         )
 
     @admin.display(description="Sure", ordering="confidence")
@@ -240,10 +240,11 @@ class CorrectionAdmin(SelectionActions):
         """When it came in."""
         moment = item.created.astimezone(UTC)
         return format_html(
-            '<time datetime="{}" title="{}">{}</time>',
+            '<time datetime="{}" title="{}"><span>{}</span> <span>{}</span></time>',
             moment.isoformat(),
             wording.ago(moment),
-            f"{moment:%Y-%m-%d %H:%M}",
+            f"{moment:%Y-%m-%d}",
+            f"{moment:%H:%M}",
         )
 
     @admin.display(description="Model", ordering="version")

@@ -61,7 +61,7 @@ def test_copies_are_folded_into_their_item(reviewer: Reviewer) -> None:
     copy = correction(person=person())
     assert copy.duplicate_of_id == item.pk
     assert _listed(reviewer.text()) == [str(item.pk)]
-    assert "</span> + 1 alike" in reviewer.text()
+    assert ">+ 1 alike<" in reviewer.text()
     assert reviewer.get(f"{copy.pk}/change/").headers["Location"].endswith(f"/{item.pk}/change/")
 
 

@@ -86,3 +86,34 @@ def test_everything_is_there_without_a_key(new_screen: NewScreen) -> None:
     screen.wait(lambda: screen.current != first, "the next card")
     screen.settle()
     assert screen.status(first) == "approved"
+
+
+LINES = """([name, text]) => {
+  const cells = [...document.querySelectorAll(`#result_list td.field-${name}`)];
+  return Math.max(...cells.map((cell) => {
+    if (text) cell.textContent = text;
+    const range = document.createRange();
+    range.selectNodeContents(cell);
+    return new Set([...range.getClientRects()].map((rect) => Math.round(rect.top))).size;
+  }));
+}"""
+
+
+@pytest.mark.parametrize("width", [1280, 1440])
+def test_a_row_of_the_list_is_read_at_a_glance(new_screen: NewScreen, width: int) -> None:
+    screen = new_screen(viewport={"width": width, "height": 900}).open("")
+    lines = {
+        name: screen.page.evaluate(LINES, [name, text])
+        for name, text in {
+            "effect": "in version 3, live since 05:19",
+            "confidence_percent": ">99 %",
+            "status": "",
+        }.items()
+    }
+    assert lines == {"effect": 2, "confidence_percent": 1, "status": 1}
+    assert (
+        screen.page.evaluate(
+            "(box => box.scrollWidth - box.clientWidth)(document.querySelector('.results'))"
+        )
+        <= 0
+    )
