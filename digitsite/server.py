@@ -120,10 +120,11 @@ class Server(DaphneServer):
             delay = SPREAD_SECONDS * index / len(sockets)
             reactor.callLater(delay, socket.go_away)
         self._stop_by = time.monotonic() + SPREAD_SECONDS + GRACE_SECONDS
-        reactor.callLater(LOOK_SECONDS, self._stop_when_quiet)  # once what has come was read
+        reactor.callLater(LOOK_SECONDS, self._stop_when_quiet)
 
     def _stop_when_quiet(self) -> None:
         busy = any("disconnected" not in details for details in self.connections.values())
+        busy = busy or self.http_factory.expects_requests()
         if busy and time.monotonic() < self._stop_by:
             reactor.callLater(LOOK_SECONDS, self._stop_when_quiet)
         else:

@@ -6,6 +6,7 @@ budget of memory, and head and body each have a deadline that trickling bytes do
 """
 
 import json
+import time
 from dataclasses import dataclass
 from functools import partial
 from io import BytesIO
@@ -17,6 +18,7 @@ from twisted.web.http import HTTPChannel
 from digitsite.reactor import reactor
 
 LINGER_SECONDS = 5.0  # how long a refused client may go on sending before the connection is cut
+NEWCOMER_SECONDS = 1.0  # a browser also opens connections that it does not use
 BODIES_IN_MEMORY = 32  # bodies of the largest size that may be on their way at the same time
 
 REASONS = {
@@ -50,6 +52,11 @@ class Channel(HTTPChannel):
         super().__init__()
         self._deadline: Any = None
         self._refused = False
+
+    def connectionMade(self) -> None:  # noqa: N802
+        """Expect a first request."""
+        self.factory.newcomers[self] = time.monotonic()
+        super().connectionMade()
 
     def dataReceived(self, data: bytes) -> None:  # noqa: N802
         """Start the clock with the first byte of a request."""
@@ -94,6 +101,7 @@ class Channel(HTTPChannel):
         if not self._refused:
             self._set_deadline(None)
             super().allContentReceived()
+            self.factory.newcomers.pop(self, None)
 
     def timeoutConnection(self) -> None:  # noqa: N802
         """Close a connection that nobody uses; a request under way has its own deadline."""
@@ -103,6 +111,7 @@ class Channel(HTTPChannel):
     def connectionLost(self, reason: Any) -> None:  # noqa: N802
         """Forget the clock with the connection."""
         self._set_deadline(None)
+        self.factory.newcomers.pop(self, None)
         super().connectionLost(reason)
 
     def refuse(self, status: int) -> None:
@@ -206,6 +215,13 @@ class Factory(HTTPFactory):
         self.limits = limits
         self.timeOut = limits.head_seconds  # also between the requests of one connection
         self.bodies = 0  # bytes of all bodies in memory now
+        # Since when they have been connected without a whole request; monotonic time.
+        self.newcomers: dict[Channel, float] = {}
+
+    def expects_requests(self) -> bool:
+        """Tell whether a first request is on its way: who has only just connected will send one."""
+        since = time.monotonic() - NEWCOMER_SECONDS
+        return any(connected > since for connected in self.newcomers.values())
 
     def buildProtocol(self, addr: Any) -> Channel:  # noqa: N802
         """Make one connection's channel; without HTTP/2 there is only this one kind."""

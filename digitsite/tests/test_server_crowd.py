@@ -2,6 +2,7 @@
 
 import signal
 import socket
+import time
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -44,3 +45,22 @@ def test_who_has_come_before_a_stop_is_still_answered(tmp_path: Path, model: Pat
         server.process.send_signal(signal.SIGCONT)
         answers = [read_answer(connection)[0] for connection in crowd]
         assert answers == [200] * 3 * CROWD
+
+
+def test_who_has_connected_before_a_stop_is_waited_for(tmp_path: Path, model: Path) -> None:
+    """As a proxy that has not passed the request on yet."""
+    with ExitStack() as stack:
+        server = stack.enter_context(processes.web(tmp_path, tmp_path / "log", MODEL=model))
+        connection = stack.enter_context(server.connect())
+        server.process.send_signal(signal.SIGTERM)
+        wait_for(lambda: not is_listening(server.port), "the server to take nobody any more")
+        time.sleep(0.2)
+        connection.sendall(
+            f"GET /health/live HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\n\r\n".encode()
+        )
+        assert read_answer(connection)[0] == 200
+
+
+def is_listening(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
