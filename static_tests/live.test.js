@@ -82,12 +82,12 @@ test("a connection lost in the middle of a stroke resumes with the whole drawing
   page.drawing.begin(500, 500);
   scrawl(page, 300);
   FakeWebSocket.last.lose();
-  scrawl(page, 300, 300);
+  scrawl(page, 400, 300);
   const wire = FakeWebSocket.last;
   assert.equal(FakeWebSocket.all.length, 2);
   wire.accept();
   assert.equal(wire.sent[0].type, "drawing");
-  scrawl(page, 200, 600);
+  scrawl(page, 200, 700);
   page.drawing.end();
   assert.ok(wire.sent.slice(1).every(({ type }) => type === "points"));
   assert.deepEqual(replay(wire).strokes, page.drawing.points());

@@ -35,34 +35,58 @@ test("frames carry increasing numbers, from one again on a new connection", () =
   assert.equal(socket.send({ type: "c" }), 1);
 });
 
-test("a lost connection comes back by itself, and each failure waits longer", () => {
+/** Let no connection come about for `ms`, and return the longest wait between two attempts. */
+function fail(clock, ms) {
+  let [longest, last, known] = [0, clock.time, FakeWebSocket.all.length];
+  FakeWebSocket.last.lose();
+  for (const end = clock.time + ms; clock.time < end; clock.pass(1)) {
+    if (FakeWebSocket.all.length === known) continue;
+    longest = Math.max(longest, clock.time - last);
+    [last, known] = [clock.time, FakeWebSocket.all.length];
+    FakeWebSocket.last.lose();
+  }
+  return longest;
+}
+
+test("a lost connection comes back by itself, soon at first and later the longer it takes", () => {
   const { clock, states } = setUp(() => 1);
   FakeWebSocket.last.lose();
   clock.pass(499);
   assert.equal(FakeWebSocket.all.length, 1);
   clock.pass(1);
   assert.equal(FakeWebSocket.all.length, 2);
-  FakeWebSocket.last.lose();
-  clock.pass(999);
-  assert.equal(FakeWebSocket.all.length, 2);
-  clock.pass(1);
-  assert.equal(FakeWebSocket.all.length, 3);
-  assert.deepEqual(states, ["connecting", "waiting", "connecting", "waiting", "connecting"]);
+  assert.deepEqual(states, ["connecting", "waiting", "connecting"]);
+  assert.equal(fail(clock, 14_000), 1000);
+  const inTheFirstMinute = fail(clock, 44_000);
+  assert.ok(inTheFirstMinute > 2000 && inTheFirstMinute <= 4000, String(inTheFirstMinute));
+  assert.ok(fail(clock, 300_000) > 10_000);
+});
+
+test("many failures before a connection was stable make nobody wait long for the next server", () => {
+  const { clock, socket } = setUp(() => 1);
+  fail(clock, 300_000);
+  while (socket.state !== "connecting") clock.pass(1);
+  FakeWebSocket.last.accept();
+  FakeWebSocket.last.say({ type: "prediction" });
+  clock.pass(10_001);
+  assert.equal(fail(clock, 8000), 1000);
 });
 
 test("after the end of a login it connects again, and slower where that goes on", () => {
   const { clock, socket } = setUp(() => 1);
-  for (const wait of [500, 1000, 2000]) {
+  const waits = [];
+  while (clock.time < 90_000) {
     FakeWebSocket.last.accept();
-    clock.pass(100);
-    const before = FakeWebSocket.all.length;
+    clock.pass(5000);
     FakeWebSocket.last.lose(4401);
     assert.equal(socket.state, "waiting");
-    clock.pass(wait - 1);
-    assert.equal(FakeWebSocket.all.length, before);
-    clock.pass(1);
-    assert.equal(FakeWebSocket.all.length, before + 1);
+    const known = FakeWebSocket.all.length;
+    const lost = clock.time;
+    while (FakeWebSocket.all.length === known) clock.pass(1);
+    waits.push(clock.time - lost);
   }
+  assert.equal(waits[0], 500);
+  assert.ok(waits.at(-1) > 4000, String(waits));
 });
 
 test("only ten seconds of connection make up for earlier failures", () => {

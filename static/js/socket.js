@@ -26,6 +26,7 @@ export class Socket {
   #heard = 0;
   #asked = null; // when the oldest frame without an answer was sent
   #opened = null;
+  #lostAt = 0; // when the connection was last stable
   #retry = null;
   #check = null;
 
@@ -107,10 +108,12 @@ export class Socket {
 
   #lost(code) {
     this.#abandon();
-    const stable = this.#opened !== null && this.#now() - this.#opened > STABLE_AFTER;
+    const now = this.#now();
+    const stable = this.#opened !== null && now - this.#opened > STABLE_AFTER;
     this.failures = stable ? 1 : this.failures + 1;
-    const wait = delay(this.failures, code, this.#random);
-    this.retryAt = this.#now() + wait;
+    if (this.failures === 1) this.#lostAt = now;
+    const wait = delay(now - this.#lostAt, code, this.#random);
+    this.retryAt = now + wait;
     this.#retry = setTimeout(() => this.start(), wait);
     this.#become("waiting");
   }
