@@ -2,12 +2,13 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { Overdue } from "../static/js/overdue.js";
+import { Drawing } from "../static/js/strokes.js";
 import { Clock } from "./clock.js";
 
 /** A drawing of which `page.covered` says whether all of it is answered. */
 function setUp() {
   const clock = new Clock();
-  const drawing = new EventTarget();
+  const drawing = new Drawing();
   const page = { clock, covered: true, told: 0 };
   page.overdue = new Overdue(drawing, () => page.covered, () => (page.told += 1));
   page.draw = () => {

@@ -11,7 +11,7 @@ export class Coverage {
 
   constructor(drawing) {
     this.#drawing = drawing;
-    for (const type of ["ink", "end", "edit"]) drawing.addEventListener(type, () => this.lost());
+    drawing.watch(() => this.lost());
   }
 
   /** Whether the server has an older edition, or none. */

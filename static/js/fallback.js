@@ -20,9 +20,7 @@ export class Fallback {
     this.#drawing = drawing;
     this.#ask = ask;
     this.#handlers = handlers;
-    for (const type of ["ink", "end", "edit"]) {
-      drawing.addEventListener(type, () => this.#active && this.#latest.request());
-    }
+    drawing.watch(() => this.#active && this.#latest.request());
   }
 
   get active() {

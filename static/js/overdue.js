@@ -12,7 +12,7 @@ export class Overdue {
   constructor(drawing, covered, tell) {
     this.#covered = covered;
     this.#tell = tell;
-    for (const type of ["ink", "end", "edit"]) drawing.addEventListener(type, () => this.#wait());
+    drawing.watch(() => this.#wait());
   }
 
   /** An answer came; where it is not about everything, another one is due. */

@@ -31,7 +31,7 @@ export class Sees {
     this.#hint = section.querySelector(".hint");
     this.#ask = { subject, look, explain, personal };
     const refresh = () => this.refresh();
-    for (const type of ["ink", "end", "edit"]) drawing.addEventListener(type, refresh);
+    drawing.watch(refresh);
     live.addEventListener("version", refresh);
     // A correction, or taking it back, changes who answers for the same ink.
     live.addEventListener("prediction", () => this.#reasons && this.#say(because(this.#reasons, personal())));

@@ -80,6 +80,11 @@ export class Drawing extends EventTarget {
     return this.#undone.length > 0;
   }
 
+  /** Call `listener` at every change. */
+  watch(listener) {
+    for (const type of ["ink", "end", "edit"]) this.addEventListener(type, listener);
+  }
+
   /** Pen down. False when the drawing holds no more. */
   begin(x, y) {
     if (this.full) return false;

@@ -22,7 +22,7 @@ export function prepareTools(commands, drawing, upload) {
   for (const button of buttons) {
     button.addEventListener("click", () => commands[button.dataset.command]());
   }
-  for (const type of ["ink", "end", "edit"]) drawing.addEventListener(type, refresh);
+  drawing.watch(refresh);
   refresh();
   return refresh;
 }
