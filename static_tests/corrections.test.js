@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Corrections } from "../static/js/corrections.js";
+import { Corrections, LISTED } from "../static/js/corrections.js";
 import { Clock } from "./clock.js";
 
 const TOGETHER = 400; // ms
@@ -190,4 +190,32 @@ test("a list from before something was taken back does not bring it back", async
   answers[1]([item("b"), item("c")]);
   await loaded;
   assert.equal(ids(corrections), "bc");
+});
+
+test("what is missing from a newer list was taken back elsewhere", async () => {
+  const { corrections } = setUp("abc", { fetch: async () => [item("d"), item("b")] });
+  const gone = [];
+  corrections.addEventListener("gone", ({ detail }) => gone.push(detail));
+  await corrections.load();
+  assert.deepEqual(gone, ["a", "c"]);
+});
+
+test("what is missing from a full list may only be older than all that is in it", async () => {
+  const full = Array.from({ length: LISTED }, (_, index) => item(`new ${index}`));
+  const { corrections } = setUp("a", { fetch: async () => full });
+  corrections.addEventListener("gone", () => assert.fail("nobody knows"));
+  await corrections.load();
+  assert.equal(corrections.items.length, LISTED);
+});
+
+test("what this page does is told from what it hears", async () => {
+  const { corrections } = setUp("", { fetch: async () => [item("a"), item("b")] });
+  const edits = [];
+  corrections.addEventListener("change", () => edits.push(corrections.edits));
+  corrections.add(item("a"));
+  await corrections.load();
+  corrections.receipt({ id: "a", status: "approved" });
+  corrections.remove("a");
+  corrections.clear();
+  assert.deepEqual(edits, [1, 1, 1, 2, 3]);
 });

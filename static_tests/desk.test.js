@@ -358,6 +358,22 @@ test("a connection that is back brings the list up to date", async () => {
   assert.equal(ids(page.corrections), "ba");
 });
 
+test("however often it is to be brought up to date, the list is fetched every two seconds at most", async () => {
+  const page = await listed("a");
+  for (let time = 0; time < 5; time += 1) page.desk.refresh();
+  await settle();
+  assert.deepEqual(page.lines(), ["GET /corrections"]);
+  page.clock.pass(1_999);
+  await settle();
+  assert.equal(page.requests.length, 1);
+  page.clock.pass(1);
+  await settle();
+  assert.equal(page.requests.length, 2, "what changed meanwhile is not missed");
+  page.clock.pass(60_000);
+  await settle();
+  assert.equal(page.requests.length, 2);
+});
+
 test("a list that does not come leaves what is known, without a word", async () => {
   const page = await listed("ab");
   page.answer = SERVER.gone;

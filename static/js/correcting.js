@@ -1,6 +1,6 @@
 // Joins the parts that are about corrections; everything that it does is done elsewhere.
 
-import { Corrections } from "./corrections.js";
+import { Corrections, LISTED } from "./corrections.js";
 import { Desk } from "./desk.js";
 import { request } from "./http.js";
 import { Judge } from "./judge.js";
@@ -20,7 +20,7 @@ export class Correcting {
     const { live, drawing, notices } = parts;
     const url = page.dataset.corrections;
     const outbox = new Outbox(storage("localStorage"));
-    const corrections = new Corrections(() => request("GET", `${url}?limit=50`), storage("localStorage"));
+    const corrections = new Corrections(() => request("GET", `${url}?limit=${LISTED}`), storage("localStorage"));
     const desk = new Desk(url, live, outbox, corrections, (...note) => notices.show(...note));
     this.verdict = new Verdict(
       async (correction) => this.#said(desk.submit(await readable(correction))),
@@ -30,9 +30,18 @@ export class Correcting {
     this.mine = new Mine(dialog, page.querySelector(".count"), corrections, outbox, desk, runs);
     new Judge(page, this.verdict);
     live.addEventListener("state", () => this.refresh());
-    for (const type of ["ink", "end", "edit"]) drawing.addEventListener(type, () => this.refresh());
-    // Another tab may have sent some, or taken them back.
+    drawing.watch(() => this.refresh());
+    // Another device may have sent some, or taken them back; another tab says so.
     document.addEventListener("visibilitychange", () => document.hidden || desk.refresh());
+    const tabs = new BroadcastChannel("corrections");
+    tabs.onmessage = () => {
+      this.mine.refresh();
+      desk.refresh();
+    };
+    let edits = 0;
+    const tell = () => edits !== (edits = corrections.edits) && tabs.postMessage(null);
+    corrections.addEventListener("change", tell);
+    outbox.addEventListener("change", () => tabs.postMessage(null));
     corrections.addEventListener("change", () => corrections.items.forEach((item) => this.verdict.receipt(item)));
     corrections.addEventListener("gone", ({ detail }) => this.verdict.gone(detail));
   }

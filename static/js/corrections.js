@@ -4,6 +4,7 @@
 import { news, swapped } from "./words.js";
 
 const KEY = "corrected"; // in the storage: whether this browser has ever sent one
+export const LISTED = 50; // that the server lists: older ones are not gone
 const TOGETHER = 400; // ms within which several receipts are one piece of news
 
 /**
@@ -34,12 +35,20 @@ export class Corrections extends EventTarget {
     }
   }
 
+  /** How often this page has sent or taken back: its doing, and not told by the server. */
+  get edits() {
+    return this.#edits;
+  }
+
   async load() {
     const edits = this.#edits;
     const items = await this.#fetch();
     // Sent or taken back meanwhile: the list may be from before that.
     if (edits !== this.#edits) return this.load();
+    const left = new Set(items.map(({ id }) => id));
+    const gone = items.length < LISTED ? this.items.filter(({ id }) => !left.has(id)) : [];
     this.#become(items);
+    for (const { id } of gone) this.dispatchEvent(new CustomEvent("gone", { detail: id }));
   }
 
   add(item) {

@@ -3,10 +3,12 @@
 
 import { tellNews } from "./corrections.js";
 import { HttpError, request } from "./http.js";
+import { Latest } from "./latest.js";
 import { kept, refused, waiting } from "./words.js";
 
 // The server has read it and will not take it, now or later.
 const FINAL = [400, 403, 404, 409, 413, 415, 422];
+const REFRESH_EVERY = 2_000; // ms, however often a tab is looked at or another one tells
 // Refusals of the socket that HTTP would meet as well, by its status.
 const LATER = { unavailable: 507, rate: 429 };
 
@@ -16,6 +18,7 @@ export class Desk {
   #outbox;
   #corrections;
   #tell;
+  #latest = new Latest(() => this.load(), REFRESH_EVERY);
   #sending = new Set(); // ids of what is said and neither stored nor refused nor waiting
 
   /** `tell(text, action)` shows a note, perhaps with something to press. */
@@ -106,7 +109,7 @@ export class Desk {
 
   /** The same, unless there can be none. */
   refresh() {
-    if (this.#corrections.any) this.load();
+    if (this.#corrections.any) this.#latest.request();
   }
 
   async #send(correction) {
