@@ -1,31 +1,17 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { exact, LABELS, lookalikes, percent, ranked, sides } from "../static/js/ranking.js";
+import { choices, LABELS, lookalikes, percent, ranked, sides } from "../static/js/ranking.js";
 
 test("a percentage is never nought or a hundred", () => {
   const expected = { 0: "<1 %", 0.004: "<1 %", 0.005: "1 %", 0.5: "50 %", 0.994: "99 %", 0.9951: ">99 %", 1: ">99 %" };
   for (const [share, text] of Object.entries(expected)) assert.equal(percent(Number(share)), text);
 });
 
-test("the exact number is there too, and still no certainty", () => {
-  const expected = {
-    0: "<0.0001 %",
-    0.000031: "0.0031 %",
-    0.0049: "0.49 %",
-    0.52345: "52.3 %",
-    0.9: "90 %",
-    0.999969: "99.9969 %",
-    1: ">99.9999 %",
-  };
-  for (const [share, text] of Object.entries(expected)) assert.equal(exact(Number(share)), text);
-});
-
 test("no share that can be sent is told as nought or a hundred", () => {
   for (let millionths = 0; millionths <= 1e6; millionths += millionths < 6000 || millionths > 994_000 ? 1 : 997) {
-    for (const text of [percent(millionths / 1e6), exact(millionths / 1e6)]) {
-      assert.ok(!["0 %", "100 %"].includes(text), `${millionths}: ${text}`);
-    }
+    const text = percent(millionths / 1e6);
+    assert.ok(!["0 %", "100 %"].includes(text), `${millionths}: ${text}`);
   }
 });
 
@@ -50,4 +36,14 @@ test("letters at the sides are the ten most probable, and never digits", () => {
   const probabilities = LABELS.map((label) => ({ q: 0.6, g: 0.4 })[label] ?? 0);
   assert.equal(sides("letters", probabilities).join(""), "qgabcdefhi");
   assert.equal(sides("letters", null).join(""), "abcdefghij");
+});
+
+test("the likeliest choices are of the character set, and what it excludes can be named too", () => {
+  const probabilities = LABELS.map((label) => ({ 7: 0.9, 1: 0.1 })[label] ?? 0);
+  const { likely, others } = choices("digits", probabilities, "7");
+  assert.equal(likely.join(""), "10234");
+  assert.equal(others.join(""), "5689abcdefghijklmnopqrstuvwxyz");
+  const letters = choices("letters", LABELS.map(() => 0), "a");
+  assert.equal(letters.likely.join(""), "bcdef");
+  assert.ok(letters.others.includes("0"));
 });

@@ -2,7 +2,19 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { LABELS } from "../static/js/ranking.js";
-import { announcement, answer, connection, failure, invitation, news, problem, receipt, strokeCount } from "../static/js/words.js";
+import {
+  announcement,
+  answer,
+  connection,
+  failure,
+  invitation,
+  kept,
+  news,
+  problem,
+  receipt,
+  strokeCount,
+  unreachable,
+} from "../static/js/words.js";
 
 function prediction(shares, label = null) {
   const probabilities = LABELS.map((each) => shares[each] ?? 0);
@@ -10,7 +22,7 @@ function prediction(shares, label = null) {
 }
 
 test("an answer is the label and its share", () => {
-  assert.deepEqual(answer(prediction({ 3: 0.974 }, "3")), { label: "3", share: "97 %", exact: "97.4 %" });
+  assert.deepEqual(answer(prediction({ 3: 0.974 }, "3")), { label: "3", share: "97 %" });
 });
 
 test("not sure names the two or three that it may be", () => {
@@ -56,6 +68,17 @@ test("every failure of a request has a sentence", () => {
     assert.match(failure(status), /^[A-Z].*\.$/);
   }
   assert.equal(failure(422, { message: "several characters were found" }), "Several characters were found.");
+});
+
+test("without a network everything says so in the same words", (t) => {
+  const before = Object.getOwnPropertyDescriptor(globalThis, "navigator");
+  t.after(() => (before ? Object.defineProperty(globalThis, "navigator", before) : delete globalThis.navigator));
+  for (const [onLine, words] of [[true, "The server cannot be reached."], [false, "You are offline."]]) {
+    Object.defineProperty(globalThis, "navigator", { value: { onLine }, configurable: true });
+    assert.equal(unreachable(), words);
+    assert.equal(kept(0), words);
+    assert.equal(failure(0), `${words} Your drawing is kept.`);
+  }
 });
 
 test("of the socket's errors only those are told that a person can do something about", () => {

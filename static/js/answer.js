@@ -44,11 +44,10 @@ export class Answer {
     }, SPEAK_AFTER);
   }
 
-  #write({ label = "", share = "", exact = "", text = "" }, mood = "", personal = false) {
+  #write({ label = "", share = "", text = "" }, mood = "", personal = false) {
     this.#line.dataset.mood = label ? "sure" : mood;
     this.#label.textContent = label;
     this.#share.textContent = share && `— ${share}`;
-    this.#share.title = exact;
     this.#text.textContent = text;
     this.#mine.hidden = !personal;
   }

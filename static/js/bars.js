@@ -1,9 +1,8 @@
 // Symbols with their bars and percentages: ten at the sides of the canvas, 26 letters in a grid.
 
-import { exact, LABELS, percent, sides } from "./ranking.js";
+import { LABELS, percent, sides } from "./ranking.js";
 
 const UNKNOWN = "–";
-const FINENESS = 500; // steps of a bar, which is at most 250 pixels wide
 
 class Row {
   #element;
@@ -11,7 +10,6 @@ class Row {
   #bar;
   #percent;
   #told = "";
-  #width = 0;
 
   constructor(element) {
     this.#element = element;
@@ -32,19 +30,16 @@ class Row {
   show(share, best) {
     this.#element.classList.toggle("best", best);
     this.#element.classList.toggle("faint", share === null || share < 0.005);
-    const text = share === null ? "" : exact(share);
+    const text = share === null ? "" : percent(share);
     const told = text && `${this.name}: ${text}`; // with its symbol: it names the row, also aloud
+    // What looks the same stays untouched: most of 36 rows, in most frames while the pen moves.
     if (told === this.#told) return;
     this.#told = this.#element.title = told;
     this.#bar.ariaValueText = text || null;
-    // What looks the same stays untouched: most of 36 rows, in most frames while the pen moves.
-    const short = share === null ? UNKNOWN : percent(share);
-    if (short !== this.#percent.textContent) this.#percent.textContent = short;
-    const width = Math.round((share ?? 0) * FINENESS) / FINENESS;
-    if (width === this.#width) return;
-    this.#width = width;
-    this.#bar.value = width * 100;
-    this.#bar.style.setProperty("--share", width);
+    this.#percent.textContent = text || UNKNOWN;
+    const width = Math.round(share * 100); // in whole percents too: one number wherever it is told
+    this.#bar.value = width;
+    this.#bar.style.setProperty("--share", width / 100);
   }
 }
 

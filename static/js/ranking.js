@@ -7,7 +7,6 @@ export const LABELS = [...DIGITS, ...LETTERS];
 export const SIDE_ROWS = 10; // five on each side of the canvas
 const LIKELY = 5;
 const MARGIN = 0.005; // of a percent that rounds to 0 or 100 without being it
-const FINEST = 1e-6; // what is sent has six decimals
 
 const GROUPS = ["0o", "1li", "5s", "2z", "9gq", "6b"]; // as in recognizer/alphabet.py
 
@@ -16,13 +15,6 @@ export function percent(share) {
   if (share < MARGIN) return "<1 %";
   if (share >= 1 - MARGIN) return ">99 %";
   return `${Math.round(share * 100)} %`;
-}
-
-/** The same as exactly as it was sent: "97.4 %", "0.0031 %". */
-export function exact(share) {
-  if (share < FINEST) return "<0.0001 %";
-  if (share > 1 - FINEST) return ">99.9999 %";
-  return `${Number((share * 100).toFixed(/[<>]/.test(percent(share)) ? 4 : 1))} %`;
 }
 
 /** Labels that nobody can tell from `label` without a hint, itself included. */
@@ -36,22 +28,17 @@ export function ranked(probabilities) {
   return pairs.sort((a, b) => b.share - a.share);
 }
 
-/** The labels of a character set. */
-export function labels(charset) {
-  return { digits: DIGITS, letters: LETTERS }[charset] ?? LABELS;
-}
-
 /**
- * What a drawing may be if it is not `wrong`: the likeliest few, most probable first, and all others
- * in alphabetical order.
+ * What a drawing may be if it is not `wrong`: the likeliest few of the character set, most probable
+ * first, and all others in alphabetical order; of the other set too, in which somebody may have drawn.
  */
 export function choices(charset, probabilities, wrong = null) {
-  const allowed = labels(charset).filter((label) => label !== wrong);
+  const allowed = { digits: DIGITS, letters: LETTERS }[charset] ?? LABELS;
   const likely = ranked(probabilities)
     .map(({ label }) => label)
-    .filter((label) => allowed.includes(label))
+    .filter((label) => label !== wrong && allowed.includes(label))
     .slice(0, LIKELY);
-  return { likely, others: allowed.filter((label) => !likely.includes(label)) };
+  return { likely, others: LABELS.filter((label) => label !== wrong && !likely.includes(label)) };
 }
 
 /** The labels at the sides: the digits in order, or with letters only the ten most probable. */

@@ -1,15 +1,12 @@
 // The connection in the header, and the banner when it is gone for more than a moment.
 
-import { connection } from "./words.js";
+import { connection, unreachable } from "./words.js";
 
 const BANNER_AFTER = 1_500; // ms: a blink of the network is nobody's business
 const REFRESH = 500;
 const SLOW = 250; // ms of round trip …
 const SLOW_AFTER = 3_000; // … for so long
-const OFFLINE =
-  "You are offline. You can keep drawing; recognition resumes when the connection is back.";
-const UNREACHABLE =
-  "The server cannot be reached. You can keep drawing; recognition resumes when it is back.";
+const MEANWHILE = "You can keep drawing; recognition resumes when the connection is back.";
 const OUTDATED = "This page is out of date. Reload it to go on.";
 
 export class Status {
@@ -68,7 +65,7 @@ export class Status {
   #warning(state) {
     if (state === "outdated") return OUTDATED;
     if (this.#lostAt === null || performance.now() - this.#lostAt < BANNER_AFTER) return "";
-    return navigator.onLine ? UNREACHABLE : OFFLINE;
+    return `${unreachable()} ${MEANWHILE}`;
   }
 
   #warn(text) {

@@ -1,7 +1,7 @@
 // What a person says about the answer on show: that it is right, or what it should have been. Once
 // for each drawing; what they press a second time does nothing. Knows no page and no wire.
 
-import { labels } from "./ranking.js";
+import { LABELS } from "./ranking.js";
 
 const UNDO_FOR = 5_000; // ms
 const UUID = "10000000-1000-4000-8000-100000000000"; // version 4; 0, 1 and 8 become random digits
@@ -64,9 +64,9 @@ export class Verdict extends EventTarget {
     if (this.open) this.#become(choosing ? "choosing" : "ready");
   }
 
-  /** It is a `label`. */
+  /** It is a `label`, whichever characters were asked for: they may have drawn another one. */
   name(label) {
-    if (this.open && labels(this.#subject.charset).includes(label)) this.#send(label);
+    if (this.open && LABELS.includes(label)) this.#send(label);
   }
 
   /** A receipt came: perhaps it is about what was just said. */

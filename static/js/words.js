@@ -1,6 +1,6 @@
-// What the page says, in words. Pure.
+// What the page says, in words. Pure, but for asking whether there is a network at all.
 
-import { exact, lookalikes, percent, ranked } from "./ranking.js";
+import { lookalikes, percent, ranked } from "./ranking.js";
 
 const INVITATION = {
   digits: "Draw a digit",
@@ -28,7 +28,7 @@ export function invitation(charset) {
 export function answer(prediction) {
   if (prediction.label !== null) {
     const { label, confidence } = prediction;
-    return { label, share: percent(confidence), exact: exact(confidence) };
+    return { label, share: percent(confidence) };
   }
   if (prediction.several) return { text: "More than one character?" };
   const names = candidates(prediction);
@@ -45,7 +45,7 @@ export function announcement(prediction) {
 
 /** What went wrong with a picture or a request, from the status and the error that came back. */
 export function failure(status, error) {
-  if (status === 0) return "The server cannot be reached. Your drawing is kept.";
+  if (status === 0) return `${unreachable()} Your drawing is kept.`;
   if (status === 413) return "This picture is too large.";
   if (status === 415) return "This file is not a picture. Use PNG, JPEG or WebP.";
   if (status === 429) return `That was too often. ${AGAIN}`;
@@ -101,7 +101,12 @@ export function refused({ status, error }) {
 export function kept(status, fits = true) {
   const room = fits ? "" : " There is no room here for this one: say it again once others are sent.";
   if (status === 429) return `That was too often.${room}`;
-  return `${status ? "Corrections cannot be stored right now." : "The server cannot be reached."}${room}`;
+  return `${status ? "Corrections cannot be stored right now." : unreachable()}${room}`;
+}
+
+/** Why nothing comes back: in the same words wherever it is told. */
+export function unreachable() {
+  return globalThis.navigator?.onLine === false ? "You are offline." : "The server cannot be reached.";
 }
 
 /** So many wait, and, `passing`, no longer than the page. */
