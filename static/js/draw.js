@@ -31,6 +31,7 @@ const urls = page.dataset;
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 const UNKNOWN = "unknown";
 let charset = "all";
+let trouble = ""; // what was last said of a picture that could not be read
 let device = UNKNOWN; // what the drawing was made with
 
 const drawing = new Drawing();
@@ -55,6 +56,7 @@ const recent = new Recent(find("#recent"), new History(storage("sessionStorage")
 const upload = new Upload(find("#stage"), find("#file"), {
   ask: (picture) => ask({ picture }),
   shown: (prediction) => {
+    notices.withdraw(trouble); // it was about the picture before
     display.showPicture(prediction);
     covered();
   },
@@ -62,7 +64,7 @@ const upload = new Upload(find("#stage"), find("#file"), {
     display.hidePicture();
     covered();
   },
-  failed: (text) => notices.show(text),
+  failed: (text) => notices.show((trouble = text)),
   notLoaded,
 });
 const fallback = new Fallback(drawing, (strokes) => ask({ strokes }), {

@@ -32,6 +32,11 @@ export class Notices {
     if (!action) this.#timer = setTimeout(() => this.hide(), SHOWN_FOR);
   }
 
+  /** Take `text` back, if it is what is shown. */
+  withdraw(text) {
+    if (this.#text.textContent === text) this.hide();
+  }
+
   hide() {
     this.#element.classList.remove("shown");
     this.#text.textContent = "";

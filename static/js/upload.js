@@ -46,11 +46,11 @@ export class Upload {
     const module = await import("./picture.js").catch(this.#handlers.notLoaded);
     if (!module) return;
     const file = module.firstPicture(taken);
-    if (!file) return this.#handlers.failed(NOT_A_PICTURE);
+    if (!file) return this.#fail(NOT_A_PICTURE);
     try {
       this.#file = await module.shrink(file, BYTES);
     } catch {
-      return this.#handlers.failed(NOT_A_PICTURE);
+      return this.#fail(NOT_A_PICTURE);
     }
     URL.revokeObjectURL(this.#original.src);
     this.#original.src = URL.createObjectURL(this.#file);
@@ -76,10 +76,15 @@ export class Upload {
       this.answered = { key, image: file, label, probabilities, charset, personal };
       this.#handlers.shown(answer);
     } catch (error) {
-      if (!anew) return; // the answer on show stays
-      this.hide();
-      this.#handlers.failed(failure(error.status, error.error));
+      // The answer on show stays, and so does a picture that came after this one.
+      if (anew && file === this.#file) this.#fail(failure(error.status, error.error));
     }
+  }
+
+  /** A file cannot be read: it takes the place of the picture before, whose answer is not its own. */
+  #fail(text) {
+    this.hide();
+    this.#handlers.failed(text);
   }
 
   hide() {

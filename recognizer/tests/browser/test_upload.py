@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from recognizer.tests.browser.board import LINE, Board
 from recognizer.tests.browser.handwriting import written
@@ -161,6 +161,47 @@ def test_a_picture_is_asked_about_again_when_the_character_set_changes(board: Bo
     board.wait(lambda: board.answer() not in ("", "Looking at your picture"), "an answer")
     board.choose("letters")
     board.wait(lambda: board.label() == "o", "the letter")
+
+
+def test_what_was_said_of_one_file_goes_when_the_next_one_comes(board: Board) -> None:
+    board.expected = REFUSED
+    note = board.page.locator("#notice .text")
+    by_button(board, "blank.png", "image/png", picture(None))
+    board.wait(lambda: "Nothing" in (note.text_content() or ""), "the complaint")
+    by_button(board, "seven.png", "image/png", picture("7"))
+    board.wait(lambda: board.label() == "7", "the answer")
+    assert not note.text_content()
+
+
+@pytest.mark.parametrize("content", [b"\x89PNG\r\n\x1a\nnonsense", picture(None)])
+def test_a_file_that_cannot_be_read_has_nobody_else_s_answer_beside_it(
+    board: Board, content: bytes
+) -> None:
+    board.expected = REFUSED
+    shown(board, "7")
+    by_button(board, "other.png", "image/png", content)
+    note = board.page.locator("#notice .text")
+    board.wait(note.text_content, "the complaint")
+    assert not board.page.locator(".picture").is_visible()
+    assert board.answer() == "Draw a digit or a letter"
+
+
+def test_a_complaint_that_comes_late_leaves_the_next_picture_alone(board: Board) -> None:
+    board.expected = REFUSED
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    board.page.route("**/api/v1/predict", hold, times=1)
+    by_button(board, "blank.png", "image/png", picture(None))
+    board.wait(lambda: held, "the first request")
+    shown(board, "7")
+    held[0].continue_()
+    board.page.wait_for_timeout(500)
+    assert board.label() == "7"
+    assert board.page.locator(".picture").is_visible()
+    assert not board.page.locator("#notice .text").text_content()
 
 
 @pytest.mark.parametrize(
