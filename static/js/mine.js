@@ -1,10 +1,9 @@
 // "My corrections": what I sent, what became of it, and taking it back. What happens to it is decided
 // in desk.js, the list itself is in corrections.js.
 
+import { LISTED } from "./corrections.js";
 import { thumbnail } from "./recent.js";
 import { receipt, waiting } from "./words.js";
-
-const MOST = 50; // that the server lists
 
 export class Mine {
   #body;
@@ -41,7 +40,7 @@ export class Mine {
 
   /** The dialog is about to show. */
   open() {
-    this.#confirm(false);
+    this.#confirm();
     this.#desk.load();
   }
 
@@ -53,23 +52,27 @@ export class Mine {
     this.#find(".unsent").hidden = unsent === 0;
     this.#find(".unsent p").textContent = waiting(unsent, this.#outbox.passing);
     this.#find("[data-act=delete]").hidden = items.length === 0;
-    this.#count.textContent = items.length < MOST ? items.length + unsent || "" : `${MOST}+`;
+    this.#count.textContent = items.length < LISTED ? items.length + unsent || "" : `${LISTED}+`;
     this.#follow();
   }
 
   #act(act) {
     if (act === "send") this.#desk.sendAgain();
     if (act === "discard") this.#desk.discard();
-    if (act === "forget") this.#desk.forget();
+    if (act === "forget-all") this.#desk.forget();
     if (act === "delete-all") this.#desk.withdrawAll();
-    if (act === "delete" || act === "keep" || act === "delete-all") this.#confirm(act === "delete");
+    if (act !== "send" && act !== "discard") this.#confirm(act);
   }
 
-  /** Ask whether they are sure, or stop asking; the focus goes to the harmless answer. */
-  #confirm(asking) {
-    this.#find(".sure").hidden = !asking;
-    this.#find(".calm").hidden = asking;
-    this.#find(asking ? "[data-act=keep]" : "[data-act=forget]").focus();
+  /** Ask whether they are sure to `act`, or stop asking; the focus goes to the harmless answer. */
+  #confirm(act) {
+    let next = this.#find("[data-act=forget]");
+    for (const question of this.#body.querySelectorAll(".sure")) {
+      question.hidden = question.dataset.asks !== act;
+      if (!question.hidden) next = question.lastElementChild;
+    }
+    this.#find(".calm").hidden = next.dataset.act === "keep";
+    next.focus();
   }
 
   /** How far training is, once something of mine is in it and the dialog shows. */

@@ -180,6 +180,35 @@ def test_another_tab_is_up_to_date_when_it_is_looked_at(new_board: NewBoard) -> 
     expect(count).to_have_text("")
 
 
+def test_tabs_tell_each_other_what_was_sent_and_taken_back(new_board: NewBoard) -> None:
+    board = new_board().open()
+    other = Board(board.context, board.origin).open()
+    corrected(drawn(other, "3"), "8")
+    count = board.page.locator(".count")
+    expect(count).to_have_text("1")
+    corrected(drawn(board, "5"), "6")
+    expect(other.page.locator(".count")).to_have_text("2")
+    expect(listed(board)).to_have_count(2)
+    act(board, "delete")
+    act(board, "delete-all")
+    expect(other.page.locator(".count")).to_have_text("")
+    expect(said(other)).to_have_text("")
+    expect(other.page.locator("main")).to_have_attribute("data-judging", "ready")
+    expect(other.page.locator("#answer .label")).to_have_text("3")
+
+
+def test_a_letter_can_be_named_while_digits_are_asked_for(new_board: NewBoard) -> None:
+    board = new_board().open()
+    board.choose("digits")
+    drawn(board, "4")
+    board.press("Incorrect")
+    expect(board.page.locator("#picker .likely button").first).to_be_focused()
+    expect(board.page.locator("#picker button[value='k']")).to_be_visible()
+    board.page.keyboard.press("k")
+    expect(said(board)).to_have_text(WAITING)
+    expect(listed(board).locator("strong")).to_have_text("k")
+
+
 def test_the_choice_is_left_by_a_button_that_says_so(new_board: NewBoard) -> None:
     board = drawn(new_board().open(), "7")
     board.press("Incorrect")
@@ -193,6 +222,14 @@ def test_what_was_learned_is_forgotten_on_demand(new_board: NewBoard) -> None:
     expect(board.page.locator("#answer .label")).to_have_text("1")
     expect(listed(board)).to_have_count(1)
     act(board, "forget")
+    keep = board.page.get_by_role("button", name="Keep it", exact=True)
+    expect(keep).to_be_focused()
+    keep.click()
+    expect(keep).to_be_hidden()
+    expect(board.page.locator("[data-act=forget]")).to_be_focused()
+    assert "forget" not in [frame["type"] for frame in board.wire.sent]
+    act(board, "forget")
+    act(board, "forget-all")
     expect(board.page.locator("#answer .label")).to_have_text("7")
     expect(board.page.locator("#answer .mine")).to_be_hidden()
     expect(board.page.locator(".corrections li")).to_have_count(1)  # still in the queue
@@ -298,4 +335,7 @@ def test_axe_finds_nothing(new_board: NewBoard, scheme: str) -> None:
     look("list")
     act(board, "delete")
     look("sure")
+    board.press("Keep them")
+    act(board, "forget")
+    look("sure to forget")
     assert found == {state: [] for state in found}
