@@ -86,6 +86,61 @@ def test_in_a_low_window_canvas_and_answer_are_on_one_screen(
     assert verdict["x"] > canvas["x"] + canvas["width"]
 
 
+@pytest.mark.parametrize(("width", "height"), [(1024, 768), (1280, 720), (1366, 768), (1440, 900)])
+def test_on_a_laptop_everything_is_on_one_screen(
+    new_board: NewBoard, width: int, height: int
+) -> None:
+    board = new_board(viewport={"width": width, "height": height}).open()
+    board.page.locator(".count").evaluate("e => e.textContent = '50+'")
+    seen = "document.documentElement"
+    assert board.page.evaluate(f"{seen}.scrollHeight <= innerHeight")
+    assert board.page.evaluate(f"{seen}.scrollWidth <= innerWidth")
+    canvas = board.canvas.bounding_box()
+    assert canvas is not None
+    assert canvas["width"] == canvas["height"] >= 400
+
+
+@pytest.mark.parametrize(("width", "height"), [(900, 700), (912, 1368)])
+def test_on_a_narrow_screen_all_that_answers_is_to_be_seen(
+    new_board: NewBoard, width: int, height: int
+) -> None:
+    board = new_board(viewport={"width": width, "height": height}).open()
+    letters, canvas = board.page.locator("#letters").bounding_box(), board.canvas.bounding_box()
+    assert letters is not None
+    assert canvas is not None
+    assert letters["y"] + letters["height"] <= height
+    assert canvas["width"] >= 400
+    assert board.page.evaluate("document.documentElement.scrollWidth") == width
+
+
+# Left and right of the text that an element shows.
+SPAN = """e => {
+    const text = document.createRange();
+    text.selectNodeContents(e);
+    const { left, right } = text.getBoundingClientRect();
+    return [left, right];
+}"""
+
+
+@pytest.mark.parametrize("width", [320, 360, 390, 900, 1024, 1280, 1366])
+def test_names_and_numbers_keep_clear_of_what_is_beside_them(
+    new_board: NewBoard, width: int
+) -> None:
+    board = new_board(viewport={"width": width, "height": 768}).open()
+    for tool in board.page.locator(".tools button").all():
+        box = tool.bounding_box()
+        assert box is not None
+        left, right = tool.evaluate(SPAN)
+        assert min(left - box["x"], box["x"] + box["width"] - right) >= 7
+    row = board.page.locator("#letters .row", has=board.page.get_by_text("w", exact=True))
+    row.evaluate(
+        "e => { e.classList.add('best'); e.querySelector('.percent').textContent = '>99 %'; }"
+    )
+    _, end = row.locator(".symbol").evaluate(SPAN)
+    start, _ = row.locator(".percent").evaluate(SPAN)
+    assert start - end >= 4
+
+
 @pytest.mark.parametrize(("width", "height"), [(320, 640), (640, 450), (667, 375)])
 def test_the_surest_answer_stays_on_one_line_beside_the_buttons(
     new_board: NewBoard, width: int, height: int
