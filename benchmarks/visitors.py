@@ -17,9 +17,9 @@ from typing import Final
 from benchmarks.server import HOST, Server
 
 FIRST: Final = 0.5  # s; these as in static/js/backoff.js
-LONGEST: Final = 8.0
-RESTARTING: Final = 12
-OUTAGE: Final = 30.0
+SOON: Final = 1.0
+SHARE: Final = 1 / 15  # of the time without a connection
+LONGEST: Final = 30.0
 RESTART: Final = (2.0, 8.0)
 RESTARTS: Final = {1012, 1013}
 IMPATIENT: Final = 0.05  # s between the attempts of somebody who knows no back-off
@@ -133,7 +133,7 @@ class Visitor:
 
     async def stay(self) -> None:
         """Connect, and again whenever the connection is lost; until cancelled."""
-        failures = 0
+        lost: float | None = None  # when there was last a connection
         while True:
             code = LOST
             if await self._connect():
@@ -142,9 +142,10 @@ class Visitor:
                 code = await self._line.closed
                 self.since = None
                 self.codes.append(code)
-                failures = 0  # as on a page that was open for a while
-            failures += 1
-            await asyncio.sleep(self._delay(failures, code))
+                lost = None  # as on a page that was open for a while
+            away = 0.0 if lost is None else perf_counter() - lost
+            lost = perf_counter() - away
+            await asyncio.sleep(self._delay(away, code))
 
     def lose(self) -> None:
         """Lose the connection."""
@@ -166,14 +167,12 @@ class Visitor:
         self.lose()
         return False
 
-    def _delay(self, failure: int, code: int) -> float:
+    def _delay(self, away: float, code: int) -> float:
         if not self.is_patient:
             return IMPATIENT
-        longest = OUTAGE if failure > RESTARTING else LONGEST
-        jitter = self._rng.random() * min(longest, FIRST * 2 ** (failure - 1))
-        if code in RESTARTS:
-            return jitter + self._rng.uniform(*RESTART)
-        return jitter
+        longest = min(LONGEST, max(SOON if away else FIRST, away * SHARE))
+        wait = longest * self._rng.uniform(0.5, 1)
+        return wait + self._rng.uniform(*RESTART) if code in RESTARTS else wait
 
 
 class Visitors:
