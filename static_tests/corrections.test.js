@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { mock, test } from "node:test";
 
 import { Corrections, LISTED } from "../static/js/corrections.js";
 import { Clock } from "./clock.js";
@@ -208,14 +208,24 @@ test("what is missing from a full list may only be older than all that is in it"
   assert.equal(corrections.items.length, LISTED);
 });
 
-test("what this page does is told from what it hears", async () => {
-  const { corrections } = setUp("", { fetch: async () => [item("a"), item("b")] });
-  const edits = [];
-  corrections.addEventListener("change", () => edits.push(corrections.edits));
-  corrections.add(item("a"));
-  await corrections.load();
-  corrections.receipt({ id: "a", status: "approved" });
-  corrections.remove("a");
-  corrections.clear();
-  assert.deepEqual(edits, [1, 1, 1, 2, 3]);
+test("what this page does changes what is stored, so that other tabs hear of it; what it hears does not", async () => {
+  const kept = storage();
+  const { corrections } = setUp("", { kept, fetch: async () => [item("a"), item("b")] });
+  const stored = [];
+  let now = 1;
+  mock.method(Date, "now", () => (now += 1));
+  const steps = [
+    () => corrections.add(item("a")),
+    () => corrections.add(item("c")),
+    () => corrections.load(),
+    () => corrections.receipt({ id: "a", status: "approved" }),
+    () => corrections.remove("a"),
+    () => corrections.clear(),
+  ];
+  for (const step of steps) {
+    await step();
+    stored.push(kept.getItem("corrected"));
+  }
+  mock.restoreAll();
+  assert.deepEqual(stored, [2, 3, 3, 3, 4, "no"]);
 });

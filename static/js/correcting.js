@@ -31,17 +31,12 @@ export class Correcting {
     new Judge(page, this.verdict);
     live.addEventListener("state", () => this.refresh());
     drawing.watch(() => this.refresh());
-    // Another device may have sent some, or taken them back; another tab says so.
+    // Another device may have sent some, or taken them back; another tab says so in the storage.
     document.addEventListener("visibilitychange", () => document.hidden || desk.refresh());
-    const tabs = new BroadcastChannel("corrections");
-    tabs.onmessage = () => {
+    addEventListener("storage", () => {
       this.mine.refresh();
       desk.refresh();
-    };
-    let edits = 0;
-    const tell = () => edits !== (edits = corrections.edits) && tabs.postMessage(null);
-    corrections.addEventListener("change", tell);
-    outbox.addEventListener("change", () => tabs.postMessage(null));
+    });
     corrections.addEventListener("change", () => corrections.items.forEach((item) => this.verdict.receipt(item)));
     corrections.addEventListener("gone", ({ detail }) => this.verdict.gone(detail));
   }

@@ -3,7 +3,7 @@
 
 import { news, swapped } from "./words.js";
 
-const KEY = "corrected"; // in the storage: whether this browser has ever sent one
+const KEY = "corrected"; // in the storage: when this browser last sent or took back one, or "no"
 export const LISTED = 50; // that the server lists: older ones are not gone
 const TOGETHER = 400; // ms within which several receipts are one piece of news
 
@@ -29,15 +29,10 @@ export class Corrections extends EventTarget {
   /** Whether there may be any on the server: who never corrected need not ask. */
   get any() {
     try {
-      return this.items.length > 0 || this.#storage.getItem(KEY) === "yes";
+      return this.items.length > 0 || (this.#storage.getItem(KEY) ?? "no") !== "no";
     } catch {
       return true; // nobody knows
     }
-  }
-
-  /** How often this page has sent or taken back: its doing, and not told by the server. */
-  get edits() {
-    return this.#edits;
   }
 
   async load() {
@@ -45,29 +40,25 @@ export class Corrections extends EventTarget {
     const items = await this.#fetch();
     // Sent or taken back meanwhile: the list may be from before that.
     if (edits !== this.#edits) return this.load();
-    const left = new Set(items.map(({ id }) => id));
-    const gone = items.length < LISTED ? this.items.filter(({ id }) => !left.has(id)) : [];
+    const known = this.items;
     this.#become(items);
-    for (const { id } of gone) this.dispatchEvent(new CustomEvent("gone", { detail: id }));
+    if (items.length === LISTED) return;
+    const left = items.map(({ id }) => id);
+    for (const { id } of known) if (!left.includes(id)) this.#gone(id);
   }
 
   add(item) {
-    this.#edits += 1;
-    this.#remember("yes");
-    this.#become([item, ...this.items.filter(({ id }) => id !== item.id)]);
+    this.#edit([item, ...this.items.filter(({ id }) => id !== item.id)], Date.now());
   }
 
   remove(id) {
-    this.#edits += 1;
-    this.#become(this.items.filter((item) => item.id !== id));
-    this.dispatchEvent(new CustomEvent("gone", { detail: id }));
+    this.#edit(this.items.filter((item) => item.id !== id), this.any ? Date.now() : "no");
+    this.#gone(id);
   }
 
   clear() {
-    this.#edits += 1;
-    this.#remember("no");
-    this.#become([]);
-    this.dispatchEvent(new CustomEvent("gone"));
+    this.#edit([], "no");
+    this.#gone();
   }
 
   /** A receipt frame: one of mine moved on. */
@@ -93,12 +84,19 @@ export class Corrections extends EventTarget {
     if (mine.length > 0) this.#become(this.items);
   }
 
-  #remember(value) {
+  /** This page's own doing, of which the storage tells other tabs: hence never twice the same value. */
+  #edit(items, noted) {
+    this.#edits += 1;
     try {
-      this.#storage.setItem(KEY, value);
+      this.#storage.setItem(KEY, noted);
     } catch {
       // Full or forbidden: the server has taken or deleted it all the same.
     }
+    this.#become(items);
+  }
+
+  #gone(id) {
+    this.dispatchEvent(new CustomEvent("gone", { detail: id }));
   }
 
   #become(items) {
