@@ -3,7 +3,7 @@ import { afterEach, beforeEach, mock, test } from "node:test";
 
 import { Fallback } from "../static/js/fallback.js";
 import { predict } from "../static/js/http.js";
-import { Latest } from "../static/js/latest.js";
+import { Latest } from "../static/js/throttle.js";
 import { fitted, firstPicture } from "../static/js/picture.js";
 import { Drawing } from "../static/js/strokes.js";
 

@@ -3,7 +3,7 @@
 
 import { tellNews } from "./corrections.js";
 import { HttpError, request } from "./http.js";
-import { Latest } from "./latest.js";
+import { Latest } from "./throttle.js";
 import { kept, refused, waiting } from "./words.js";
 
 // The server has read it and will not take it, now or later.

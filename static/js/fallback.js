@@ -1,7 +1,7 @@
 // Answers over HTTP while only the websocket fails. Slower, and nothing is lost.
 // Knows the drawing and how to ask; when to do so is told by `active`.
 
-import { Latest } from "./latest.js";
+import { Latest } from "./throttle.js";
 
 const INTERVAL = 250; // ms between requests
 const PAUSE = 2_000; // ms after a failure

@@ -1,7 +1,7 @@
 // "What the network sees", while a switch is on: what is on show as the server's own raster, 28x28,
 // and once the pen rests, which of its ink decided. Fetched when it is first asked for.
 
-import { Latest } from "./latest.js";
+import { Latest } from "./throttle.js";
 import { because, LOOK, NO_REASON } from "./why.js";
 
 const INTERVAL = 250; // ms between requests

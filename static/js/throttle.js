@@ -1,6 +1,6 @@
-// A rate limit that keeps the newest call: on the leading edge at once, on the trailing edge once.
-// Knows nothing about what it limits.
+// Rate limits that keep the newest call. They know nothing about what they limit.
 
+/** On the leading edge at once, on the trailing edge once. */
 export class Throttle {
   #action;
   #now;
@@ -32,5 +32,32 @@ export class Throttle {
   cancel() {
     clearTimeout(this.#timer);
     this.#timer = null;
+  }
+}
+
+/** One request at a time, at most every so often, always with the newest state. */
+export class Latest {
+  #task;
+  #interval;
+  #busy = false;
+  #again = false;
+
+  /** `task` returns a promise and deals with its own failures; `interval` in ms. */
+  constructor(task, interval) {
+    this.#task = task;
+    this.#interval = interval;
+  }
+
+  /** Run now, or once more when the one under way and the interval after it are over. */
+  async request() {
+    this.#again = true;
+    if (this.#busy) return;
+    this.#busy = true;
+    while (this.#again) {
+      this.#again = false;
+      await this.#task();
+      await new Promise((resolve) => setTimeout(resolve, this.#interval));
+    }
+    this.#busy = false;
   }
 }
