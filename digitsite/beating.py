@@ -4,11 +4,14 @@ Celery's own writes a hundred lines about each kick that nobody took, every few 
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 import structlog
 from celery import beat
 from kombu.exceptions import OperationalError
+
+# The broker's absence has many texts: while it comes back another than while it is gone.
+_AWAY: Final = "away"
 
 log = structlog.get_logger("digitsite.beat")
 
@@ -18,7 +21,7 @@ class Scheduler(beat.Scheduler):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         """Begin in the belief that all is well."""
-        self._problem = ""
+        self._trouble = ""  # of which kind, as it was told last
         super().__init__(*args, **options)
 
     def apply_entry(self, entry: beat.ScheduleEntry, producer: Any = None) -> None:
@@ -31,25 +34,25 @@ class Scheduler(beat.Scheduler):
             if _was_told_to_stop(cause):  # while it waited; the Redis client has hidden that
                 raise SystemExit from error
             if isinstance(cause, OperationalError):
-                self._tell(str(cause), log.error)
+                self._tell(_AWAY, cause, log.error)
             else:
-                self._tell(str(cause), log.exception)
+                self._tell(str(cause), cause, log.exception)
         else:
-            if self._problem:
+            if self._trouble:
                 log.info("workers can be woken again")
-            self._problem = ""
+            self._trouble = ""
 
     def _ensure_connected(self) -> Any:
         # Asks again by itself, ever more rarely; with RabbitMQ the first kick waits here.
         return self.connection.ensure_connection(
-            lambda error, _: self._tell(str(error), log.error),
+            lambda error, _: self._tell(_AWAY, error, log.error),
             self.app.conf.broker_connection_max_retries,
         )
 
-    def _tell(self, problem: str, say: Callable[..., object]) -> None:
-        if problem != self._problem:
-            say("no worker can be woken", why=problem)
-        self._problem = problem
+    def _tell(self, trouble: str, error: BaseException, say: Callable[..., object]) -> None:
+        if trouble != self._trouble:
+            say("no worker can be woken", why=str(error))
+        self._trouble = trouble
 
 
 def _was_told_to_stop(error: BaseException | None) -> bool:

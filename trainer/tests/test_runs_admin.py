@@ -219,7 +219,7 @@ def test_a_run_that_would_learn_nothing_is_refused_with_what_to_do(bench: Bench)
     page = client_of(lena).post(f"{RUNS}start/", follow=True).content.decode()
     assert "Nothing was done: version 2 has learned all that is approved: approve or" in page
     assert TrainingRun.objects.count() == 1
-    assert "Run 2 is open" in command("--start", "--again", "--by", "lena")
+    assert " is open with 1 correction:" in command("--start", "--again", "--by", "lena")
 
 
 def test_the_page_of_a_run_says_in_words_why_it_was_opened(bench: Bench) -> None:

@@ -78,4 +78,5 @@ def test_what_comes_in_wakes_a_queue_that_was_empty(new_screen: NewScreen) -> No
     screen.page.clock.fast_forward(30_000)
     screen.wait_for_item(pk)
     assert screen.waiting == 1
-    assert screen.said.startswith(f"Something has come in: Drawing {pk[:8]}")
+    said = f"Something has come in: Drawing {pk[:8]}"  # a moment after it shows
+    screen.page.locator("#voice", has_text=said).wait_for(state="attached")
