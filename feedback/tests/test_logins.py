@@ -201,6 +201,7 @@ class NowAndThen(TestCase):
             await sync_to_async(browser.logout)()
             assert (await client.closed())[0] == 4401
 
+    @override_settings(LOGIN_POLL_SECONDS=SELDOM)  # this one is counted
     async def test_tabs_of_one_login_cost_one_question_and_visitors_none(self) -> None:
         browser = await logged_in()
         async with connected(person=key()) as visitor:
