@@ -70,6 +70,7 @@ class Server(DaphneServer):
         self._ports: list[Any] = []
         self._stop_by = 0.0  # monotonic time; 0 while running
         self._stopped = False
+        self._leaving: set[SocketProtocol] = set()  # who was told that this process stops
         self.failure: BaseException | None = None
 
     def run(self) -> None:
@@ -116,6 +117,7 @@ class Server(DaphneServer):
             _accept_all(port)
             port.stopListening()
         sockets = [one for one in self.connections if isinstance(one, SocketProtocol)]
+        self._leaving.update(sockets)
         for index, socket in enumerate(sockets):
             delay = SPREAD_SECONDS * index / len(sockets)
             reactor.callLater(delay, socket.go_away)
@@ -123,6 +125,11 @@ class Server(DaphneServer):
         reactor.callLater(LOOK_SECONDS, self._stop_when_quiet)
 
     def _stop_when_quiet(self) -> None:
+        for late in self.connections:  # who was at the door is told as well, once it is greeted
+            if isinstance(late, SocketProtocol) and late.state == late.STATE_OPEN:
+                if late not in self._leaving:
+                    late.go_away()
+                self._leaving.add(late)
         busy = any("disconnected" not in details for details in self.connections.values())
         busy = busy or self.http_factory.expects_requests()
         if busy and time.monotonic() < self._stop_by:

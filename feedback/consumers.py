@@ -1,7 +1,8 @@
 """The drawing socket of people who teach: verdicts in, receipts out, a memory of their own.
 
 The stroke path is that of `DrawConsumer` and asks for no thread: what touches the database is done
-aside, one errand after the other, and the frame that asked for it returns at once.
+aside, one errand after the other, and the frame that asked for it returns at once. Only the first
+answer to somebody who is known waits for it, and not for long.
 """
 
 import asyncio
@@ -12,7 +13,7 @@ from typing import Final
 from uuid import UUID
 
 from channels.db import database_sync_to_async
-from django.db import DatabaseError, Error
+from django.db import Error
 
 from feedback import logins, memories, people
 from feedback.errands import Errands
@@ -154,7 +155,7 @@ class FeedbackConsumer(DrawConsumer):
     async def _recognise(self) -> None:
         try:
             self._person = await _recognising.ask(self.scope)
-        except DatabaseError:
+        except Error:
             logger.warning("a session could not be looked up: the database does not answer")
             self._person = people.without_session(self.scope)
         self._listen()
@@ -166,7 +167,7 @@ class FeedbackConsumer(DrawConsumer):
             return
         try:
             self._use(await self._recalled(self._person))
-        except (DatabaseError, serving.Unavailable):
+        except (Error, serving.Unavailable):
             logger.warning("a personal memory could not be built")
         finally:
             self._remembers.set()
@@ -277,7 +278,7 @@ def _store(
     try:
         if memory is None or memory.version != predictor.version:
             return receipt, memories.recall(submission.person, predictor)
-    except DatabaseError:
+    except Error:
         logger.warning("a personal memory could not be built")
         return receipt, memory
     if is_new:

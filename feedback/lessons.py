@@ -254,8 +254,8 @@ def _first_taken_back(removed: Sequence[UUID]) -> datetime | None:
     """Return when the first of these ceased to be approved."""
     moments: list[datetime] = []
     for batch in batches(removed):
-        events = ReviewEvent.objects.filter(correction__in=batch).exclude(action__in=EFFECTS)
-        latest = events.values("correction").annotate(at=Max("created"))
+        decided = ReviewEvent.objects.filter(correction__in=batch).exclude(action__in=EFFECTS)
+        latest = decided.values("correction").annotate(at=Max("created"))
         moments += latest.values_list("at", flat=True)
     return min(moments, default=None)
 

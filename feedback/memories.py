@@ -15,7 +15,7 @@ from uuid import UUID
 
 from channels.db import database_sync_to_async
 from django.conf import settings
-from django.db import DatabaseError
+from django.db import Error
 from django.http import HttpRequest
 
 from feedback import people
@@ -81,7 +81,7 @@ async def _looked_up(request: HttpRequest, predictor: Predictor) -> Memory | Non
             named = await database_sync_to_async(_named)(ids)
             # Networks take their time, and all requests share the database's thread.
             found = _Built(ids, await asyncio.to_thread(build, named, predictor))
-    except DatabaseError:
+    except Error:
         logger.warning("a personal memory could not be looked up")
         return None
     _recent[person.key] = found

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Final, Generic, TypeVar
 
 from channels.db import database_sync_to_async
-from django.db import DatabaseError
+from django.db import Error
 
 Question = TypeVar("Question")
 Answer = TypeVar("Answer")
@@ -48,7 +48,7 @@ class Together(Generic[Question, Answer]):
         try:
             answers = await database_sync_to_async(self._answer)([one for one, _ in some])
         except Exception as error:
-            if len(some) > 1 and not isinstance(error, DatabaseError):
+            if len(some) > 1 and not isinstance(error, Error):
                 for one in some:  # the fault of one must not be everybody's
                     await self._tell([one])
                 return

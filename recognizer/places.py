@@ -18,7 +18,7 @@ def places() -> dict[str, Path]:
     if (folder := database_folder()) is not None:
         others["database"] = folder
     # The others are made when they are needed, if ever.
-    return found | {name: folder for name, folder in others.items() if folder.is_dir()}
+    return found | {name: folder for name, folder in others.items() if _may_be(folder)}
 
 
 def database_folder() -> Path | None:
@@ -38,6 +38,13 @@ def free(*names: str) -> dict[str, int | None]:
 def lacking(found: Mapping[str, int | None]) -> list[str]:
     """Return the places of `free` in which nothing more should be stored."""
     return [name for name, left in found.items() if left is None or left < MIN_FREE_BYTES]
+
+
+def _may_be(folder: Path) -> bool:
+    try:
+        return folder.is_dir()
+    except OSError:  # a shared folder that has gone bad is to be told of, not to be left out
+        return True
 
 
 def _free(folder: Path) -> int | None:

@@ -109,10 +109,11 @@ def _champion() -> Check:
         return Check("refused", f"version {served} answers: the pinned one was refused: {refused}")
     if (refusal := watching.refusal()) is None:
         return Check("ok")
+    answers = "nothing" if served is None else f"version {served}"
     return Check(
         "refused",
         f"version {refusal.target.number} should be served and was refused ({refusal.why}), so "
-        f"version {served} answers: restore its folder, which is tried again by itself, or roll "
+        f"{answers} answers: restore its folder, which is tried again by itself, or roll "
         "back with `manage.py rollback`",
     )
 
@@ -174,7 +175,10 @@ async def _disk() -> Check:
     if not (wanting := places.lacking(found)):
         return Check("ok")
     least = places.MIN_FREE_BYTES >> 20
-    return Check("down", f"less than {least} MB free for {', '.join(wanting)}: {_DISK_ADVICE}")
+    says = ", ".join(
+        f"{name} (cannot be asked)" if found[name] is None else name for name in wanting
+    )
+    return Check("down", f"less than {least} MB free for {says}: {_DISK_ADVICE}")
 
 
 class Surroundings(Collector):

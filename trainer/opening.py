@@ -164,6 +164,7 @@ def _open(
     try:
         with transaction.atomic():
             run = TrainingRun.objects.create(
+                created=reasons.now(),  # the schedule goes by it, whoever's clock is wrong
                 trigger=trigger,
                 actor=actor,
                 base_version=champion.version_id,

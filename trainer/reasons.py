@@ -64,10 +64,10 @@ def trigger_of(waiting: int, oldest: datetime | None) -> Trigger | None:
     if settings.TRAIN_EVERY_HOURS:
         last = TrainingRun.objects.order_by("-created").values_list("created", flat=True).first()
         pause = timedelta(hours=settings.TRAIN_EVERY_HOURS)
-        return Trigger.SCHEDULE if last is None or _now() - last >= pause else None
+        return Trigger.SCHEDULE if last is None or now() - last >= pause else None
     if waiting >= settings.TRAIN_AFTER_APPROVALS:
         return Trigger.APPROVALS
-    age = _now() - oldest if oldest else timedelta.max
+    age = now() - oldest if oldest else timedelta.max
     return Trigger.AGE if age >= timedelta(seconds=settings.TRAIN_AFTER_SECONDS) else None
 
 
@@ -107,6 +107,6 @@ def refuse_the_same(identity: str, champion: int) -> None:
         raise NotOpened(f"run {last.pk} has tried the same and was {last.status}")
 
 
-def _now() -> datetime:
+def now() -> datetime:
     """Return the database's time: a worker whose clock is slow must not wait for longer."""
     return Champion.objects.values_list(Now(), flat=True).get()

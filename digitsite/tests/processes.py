@@ -189,9 +189,13 @@ class Socket:
         path: str = "/ws/draw/",
         headers: dict[str, str | None] | None = None,
         receive_buffer: int | None = None,
+        over: socket.socket | None = None,
     ) -> tuple[int, "Socket"]:
-        """Shake hands; return the status and the socket. A header of None is left out."""
-        connection = server.connect(receive_buffer)
+        """Shake hands; return the status and the socket. A header of None is left out.
+
+        `over` is a connection that was made before.
+        """
+        connection = over or server.connect(receive_buffer)
         lines: dict[str, str | None] = {
             "Host": f"127.0.0.1:{server.port}",
             "Origin": server.origin,

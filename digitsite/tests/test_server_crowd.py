@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from digitsite.tests import processes
-from digitsite.tests.processes import Web, read_answer, wait_for
+from digitsite.tests.processes import PATIENCE, Socket, Web, read_answer, wait_for
 
 CROWD = 100  # every system that we know lets a server have as many wait
 
@@ -59,6 +59,19 @@ def test_who_has_connected_before_a_stop_is_waited_for(tmp_path: Path, model: Pa
             f"GET /health/live HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\n\r\n".encode()
         )
         assert read_answer(connection)[0] == 200
+
+
+def test_a_socket_that_is_greeted_after_the_stop_is_told_as_well(
+    tmp_path: Path, model: Path
+) -> None:
+    with ExitStack() as stack:
+        server = stack.enter_context(processes.web(tmp_path, tmp_path / "log", MODEL=model))
+        connection = stack.enter_context(server.connect())
+        server.process.send_signal(signal.SIGTERM)
+        wait_for(lambda: not is_listening(server.port), "the server to take nobody any more")
+        status, late = Socket.open(server, over=connection)
+        assert (status, late.read_until_close()) == (101, 1012)
+        assert server.process.wait(PATIENCE) == 0
 
 
 def is_listening(port: int) -> bool:

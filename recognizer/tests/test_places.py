@@ -89,3 +89,12 @@ def test_a_disk_that_is_nearly_full_is_found_wherever_it_is(
 def test_a_place_that_cannot_be_looked_at_lacks_space(installation: Installation) -> None:
     installation.STATE.rmdir()
     assert "state" in places.lacking(places.free())
+
+
+def test_a_folder_that_the_system_cannot_tell_of_is_told_and_no_error(
+    installation: Installation, tmp_path: Path
+) -> None:
+    installation.VERSIONS_DIR = tmp_path / ("x" * 300)
+    with pytest.raises(OSError, match="name too long"):
+        installation.VERSIONS_DIR.is_dir()  # as of a shared folder that is gone
+    assert "versions" in places.lacking(places.free())
