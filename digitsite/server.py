@@ -16,7 +16,9 @@ from daphne.endpoints import build_endpoint_description_strings
 from daphne.server import Server as DaphneServer
 from twisted.internet import defer
 from twisted.internet.endpoints import serverFromString
+from twisted.internet.main import CONNECTION_DONE
 from twisted.logger import globalLogBeginner
+from twisted.python.failure import Failure
 
 from digitsite.reactor import reactor
 from digitsite.server_http import Factory, Limits
@@ -70,6 +72,7 @@ class Server(DaphneServer):
         self._ports: list[Any] = []
         self._stop_by = 0.0  # monotonic time; 0 while running
         self._stopped = False
+        self._was_quiet = False  # at the last look, while stopping
         self._leaving: set[SocketProtocol] = set()  # who was told that this process stops
         self.failure: BaseException | None = None
 
@@ -114,8 +117,7 @@ class Server(DaphneServer):
             self.stop()
             return
         for port in self._ports:
-            _accept_all(port)
-            port.stopListening()
+            _close(port)
         sockets = [one for one in self.connections if isinstance(one, SocketProtocol)]
         self._leaving.update(sockets)
         for index, socket in enumerate(sockets):
@@ -132,10 +134,12 @@ class Server(DaphneServer):
                 self._leaving.add(late)
         busy = any("disconnected" not in details for details in self.connections.values())
         busy = busy or self.http_factory.expects_requests()
-        if busy and time.monotonic() < self._stop_by:
-            reactor.callLater(LOOK_SECONDS, self._stop_when_quiet)
-        else:
+        # The last answer is written in a later turn of the loop, so it takes two quiet looks.
+        quiet, self._was_quiet = self._was_quiet and not busy, not busy
+        if quiet or time.monotonic() >= self._stop_by:
             self.stop()
+        else:
+            reactor.callLater(LOOK_SECONDS, self._stop_when_quiet)
 
     def stop(self) -> None:
         """Stop the reactor, once."""
@@ -175,16 +179,19 @@ class Server(DaphneServer):
             )
 
 
-def _accept_all(port: Any) -> None:
-    """Let in who waits at the door: a request that has been sent may not be sent again.
+def _close(port: Any) -> None:
+    """Let in who waits at the door, and close it: a request that was sent may not be sent again.
 
-    What waits when the port closes is cut by the system, and no proxy repeats a POST.
+    What waits when the port closes is cut by the system, and no proxy repeats a POST. So it closes
+    in this turn of the loop; `stopListening` would leave that to the next one, and let nobody in.
     """
     for _ in range(BACKLOG):
         before = port.sessionno
         port.doRead()
         if port.sessionno == before:
-            return
+            break
+    port.stopReading()
+    port.connectionLost(Failure(CONNECTION_DONE))
 
 
 def _observe(event: dict[str, Any]) -> None:
