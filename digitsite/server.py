@@ -127,11 +127,14 @@ class Server(DaphneServer):
         reactor.callLater(LOOK_SECONDS, self._stop_when_quiet)
 
     def _stop_when_quiet(self) -> None:
-        for late in self.connections:  # who was at the door is told as well, once it is greeted
-            if isinstance(late, SocketProtocol) and late.state == late.STATE_OPEN:
-                if late not in self._leaving:
-                    late.go_away()
-                self._leaving.add(late)
+        greeted = {
+            one
+            for one in self.connections
+            if isinstance(one, SocketProtocol) and one.state == one.STATE_OPEN
+        }
+        for late in greeted - self._leaving:  # who was still at the door is told as well
+            late.go_away()
+        self._leaving |= greeted
         busy = any("disconnected" not in details for details in self.connections.values())
         busy = busy or self.http_factory.expects_requests()
         # The last answer is written in a later turn of the loop, so it takes two quiet looks.

@@ -9,16 +9,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 
 from recognizer import figures as module
 from recognizer.figures import Figures, Reading, gauge, gauges
-
-
-class Clock:
-    """Time as a test has it."""
-
-    def __init__(self) -> None:
-        self.now = 100.0
-
-    def monotonic(self) -> float:
-        return self.now
+from recognizer.tests.clock import Clock
 
 
 @pytest.fixture

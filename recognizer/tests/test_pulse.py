@@ -9,16 +9,7 @@ from django.db import DatabaseError, OperationalError
 from recognizer import pulse
 from recognizer.models import ServingProcess
 from recognizer.pulse import Pulse
-
-
-class Clock:
-    """Monotonic time that a test sets."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def monotonic(self) -> float:
-        return self.now
+from recognizer.tests.clock import Clock
 
 
 @pytest.fixture

@@ -24,20 +24,11 @@ from recognizer.checkpoints import MODEL, CheckpointCorrupt
 from recognizer.models import Champion, ModelVersion, ServingProcess
 from recognizer.predictor import Predictor
 from recognizer.serving import LAST_GOOD, Counts
+from recognizer.tests.clock import Clock
 from recognizer.tests.making_versions import flip_a_bit, folder_of, made
 from recognizer.watching import Watcher
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("state", "unbooted")]
-
-
-class Clock:
-    """Monotonic time that a test sets."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def monotonic(self) -> float:
-        return self.now
 
 
 @pytest.fixture

@@ -9,9 +9,9 @@ from feedback.models import Correction
 from feedback.tests.making import moderator
 from recognizer import registry
 from recognizer.tests.making_versions import made, promoter
-from trainer import opening, pipeline
+from trainer import opening
 from trainer.tests.conftest import Bench
-from trainer.tests.test_opening import approved, starter
+from trainer.tests.test_opening import approved, promoted, starter
 
 pytestmark = pytest.mark.django_db
 
@@ -30,12 +30,7 @@ def page(user: User, path: str) -> str:
 @pytest.fixture
 def learned(bench: Bench) -> list[Correction]:
     """Version 2 has learned and is champion."""
-    rows = approved(2)
-    pipeline.kick()
-    while pipeline.work():
-        pass
-    assert registry.champion().version_id == 2
-    return rows
+    return promoted()
 
 
 @pytest.fixture
