@@ -4,12 +4,12 @@ It knows nothing about what the frames mean.
 """
 
 import socket
-import struct
 from typing import Any
 
 from autobahn.websocket import protocol as autobahn
 from daphne.ws_protocol import WebSocketFactory, WebSocketProtocol
 
+from digitsite import whole_texts
 from digitsite.backpressure import Flow
 from digitsite.reactor import reactor
 
@@ -17,7 +17,6 @@ LONGEST_QUEUE = 32  # frames that the application has not looked at yet
 SEND_BUFFER = 64 * 1024  # bytes that the system keeps for a client: seconds of predictions
 LONGEST_REASON = 123  # bytes: what a control frame holds beside the code
 SERVICE_RESTART = 1012
-_WHOLE_TEXT = 0x81  # final, opcode 1
 # RFC 6455 section 7.4 and the IANA registry; Autobahn itself lets a server say 1000 only.
 SENDABLE_CODES = {1000, 1001, 1002, 1003, *range(1007, 1015), *range(3000, 5000)}
 
@@ -51,7 +50,16 @@ class SocketProtocol(WebSocketProtocol):
 
     def dataReceived(self, data: bytes) -> None:  # noqa: N802
         """Take what came. Autobahn's own formats a coloured line for a log that nobody reads."""
-        self._dataReceived(data)
+        text = None
+        if self.state == self.STATE_OPEN and not self._is_inside_message():
+            text = whole_texts.read(data, self.maxMessagePayloadSize)
+        if text is None:
+            self._dataReceived(data)
+        else:
+            self.onMessage(text, isBinary=False)
+
+    def _is_inside_message(self) -> bool:
+        return bool(self.data or self.current_frame is not None or self.inside_message)
 
     def sendData(self, data: bytes, sync: bool = False, chopsize: int | None = None) -> None:  # noqa: N802
         """Write what is complete; for the same reason not by Autobahn's own."""
@@ -76,8 +84,7 @@ class SocketProtocol(WebSocketProtocol):
     def serverSend(self, content: str | bytes, binary: bool = False) -> None:  # noqa: N802
         """Send, or drop what comes too late: the application learns of the end by its own event."""
         if self.state == self.STATE_OPEN and isinstance(content, str):
-            payload = content.encode()
-            self.sendData(_text_header(len(payload)) + payload)
+            self.sendData(whole_texts.written(content))
         elif self.state in (self.STATE_CONNECTING, self.STATE_OPEN):
             super().serverSend(content, binary)
 
@@ -114,18 +121,6 @@ class SocketProtocol(WebSocketProtocol):
 
     def __eq__(self, other: object) -> bool:
         return self is other
-
-
-def _text_header(length: int) -> bytes:
-    """Return what precedes a whole text message of the server (RFC 6455 section 5.2).
-
-    Autobahn's own goes through compression, fragments, masks and statistics that are not used here.
-    """
-    if length < 126:
-        return struct.pack("!BB", _WHOLE_TEXT, length)
-    if length < 1 << 16:
-        return struct.pack("!BBH", _WHOLE_TEXT, 126, length)
-    return struct.pack("!BBQ", _WHOLE_TEXT, 127, length)
 
 
 class SocketFactory(WebSocketFactory):
