@@ -18,7 +18,7 @@ from typing import Final, Literal
 
 import numpy as np
 
-from benchmarks.drifters import Drawings, Drifter
+from benchmarks.drifters import MEASURED, Drawings, Drifter
 from benchmarks.reading import BaseSet, Reader
 from recognizer.alphabet import LABELS
 from recognizer.rasterizer import SIDE
@@ -50,8 +50,8 @@ class Plan:
 
     @property
     def key(self) -> str:
-        """Name of the run's files: other settings, or another anchor, are another run."""
-        settings = json.dumps([asdict(self.config), self.anchor], sort_keys=True)
+        """Name of the run's files: other settings, anchor or number of drawings: another run."""
+        settings = json.dumps([asdict(self.config), self.anchor, MEASURED], sort_keys=True)
         digest = hashlib.sha256(settings.encode())
         return f"{self.method}-{self.source}-{self.seed}-{digest.hexdigest()[:8]}"
 
