@@ -1,4 +1,4 @@
-"""Makes the people whom a site knows, for `reconnect.py`: prints the cookies of each as JSON.
+"""Makes the people whom a site knows: prints the cookies of each as JSON.
 
 Runs with the settings of the site that is measured. Most of them have a browser's key and nothing
 else, as anybody who has opened the page; some have taught something, some are logged in.
@@ -21,15 +21,18 @@ from django.http import HttpResponse  # noqa: E402
 from benchmarks import synthetic_corrections  # noqa: E402
 from feedback import people  # noqa: E402
 
-TAUGHT: Final = 3  # drawings of each who has taught
+FEW: Final = 3
 
 
-def cookies(count: int, taught: int, users: int) -> list[str]:
-    """Return the Cookie header of each; the first have taught, the last are logged in."""
+def cookies(count: int, taught: int, users: int, drawings: int = FEW) -> list[str]:
+    """Return the Cookie header of each.
+
+    The first have taught so many drawings each, the last are logged in.
+    """
     keys = [f"anonymous:{number:032x}" for number in range(count)]
     for seed, key in enumerate(keys[:taught]):
         # Signing and reading a key again brings it into the form in which it is stored.
-        synthetic_corrections.fill(TAUGHT, seed, submitter=_person(key).key)
+        synthetic_corrections.fill(drawings, seed, submitter=_person(key).key)
     headers = [_header(key) for key in keys]
     for number in range(count - users, count):
         headers[number] += f"; {settings.SESSION_COOKIE_NAME}={_session(f'user {number}')}"

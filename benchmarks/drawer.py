@@ -177,9 +177,9 @@ class Drawer:
 
 
 @contextlib.asynccontextmanager
-async def at_the_page(server: Server, notes: Notes) -> AsyncIterator[Drawer]:
+async def at_the_page(server: Server, notes: Notes, cookie: str = "") -> AsyncIterator[Drawer]:
     """Open a socket as the page does, greet, and listen in the background."""
-    async with open_socket(server) as socket:
+    async with open_socket(server, cookie) as socket:
         drawer = Drawer(socket, notes)
         listening = asyncio.create_task(drawer.listen())
         try:
@@ -191,12 +191,13 @@ async def at_the_page(server: Server, notes: Notes) -> AsyncIterator[Drawer]:
 
 
 @contextlib.asynccontextmanager
-async def open_socket(server: Server) -> AsyncIterator[ClientConnection]:
+async def open_socket(server: Server, cookie: str = "") -> AsyncIterator[ClientConnection]:
     """Connect with the page's origin and take the server's greeting."""
     # Without compression: the server offers none, and the byte counts are of plain frames.
     async with connect(
         server.socket_url,
         origin=server.origin,  # type: ignore[arg-type]
+        additional_headers={"Cookie": cookie} if cookie else None,
         compression=None,
         proxy=None,
         max_queue=None,

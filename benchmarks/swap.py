@@ -7,6 +7,7 @@ to see whether memory grows.
 
 import argparse
 import asyncio
+import json
 import math
 import random
 import sys
@@ -25,7 +26,7 @@ from benchmarks.fleet import Fleet, fleet
 from benchmarks.handwriting import Character
 from benchmarks.pen import Replay, replay
 from benchmarks.report import Figure, quantile, ratio
-from benchmarks.server import Server, ServerError
+from benchmarks.server import Server, ServerError, run
 from recognizer.alphabet import LABELS
 from trainer import synthesis
 
@@ -87,6 +88,7 @@ class Crowd:
     sockets: int  # at each process
     replays: Sequence[Replay]
     seed: int
+    cookies: Sequence[str] = ()  # of those whom the site knows; nobody else has any
 
     async def draw_while(self, work: Coroutine[Any, Any, Any], phase: Phase) -> None:
         """Let everybody draw until the work is done, which begins when everybody draws."""
@@ -113,10 +115,12 @@ class Crowd:
         self, server: Server, phase: Phase, place: int, number: int, done: asyncio.Event
     ) -> None:
         temper = random.Random(f"{self.seed}/{place}/{number}")
+        known = place * self.sockets + number
+        cookie = self.cookies[known] if known < len(self.cookies) else ""
         await asyncio.sleep(temper.uniform(0, PAUSE[1]))
         while not done.is_set():
             try:
-                async with at_the_page(server, phase.notes[place]) as drawer:
+                async with at_the_page(server, phase.notes[place], cookie) as drawer:
                     while not done.is_set():
                         await drawer.draw(temper.choice(self.replays), "all")
                         await asyncio.sleep(temper.uniform(*PAUSE))
@@ -235,7 +239,8 @@ def _timed(stroke: np.ndarray) -> np.ndarray:
 async def measure(site: Fleet, options: argparse.Namespace, replays: Sequence[Replay]) -> Outcome:
     """Draw in peace, under swaps, without Redis; then count memory."""
     numbers = await site.ask("make", options.promotions + WITHOUT_REDIS)
-    crowd = Crowd(site.servers, options.sockets, replays, options.seed)
+    cookies = await asyncio.to_thread(_acquaintances, site, options)
+    crowd = Crowd(site.servers, options.sockets, replays, options.seed, cookies)
     steady, swaps, alone = (new_phase(site.servers) for _ in range(3))
     outcome = Outcome(steady, swaps, alone)
     report.progress("steady …")
@@ -251,6 +256,18 @@ async def measure(site: Fleet, options: argparse.Namespace, replays: Sequence[Re
     site.redis.kill()
     await crowd.draw_while(promote_all(site, outcome.alone, last, 0), outcome.alone)
     return outcome
+
+
+def _acquaintances(site: Fleet, options: argparse.Namespace) -> list[str]:
+    """Let everybody have taught what --taught says; return their cookies."""
+    if not options.taught:
+        return []
+    people = options.processes * options.sockets
+    report.progress(f"{people} people teach {options.taught} drawings each …")
+    command = ["-m", "benchmarks.acquaintances", *map(str, (people, people, 0, options.taught))]
+    ours = site.environment | {"DJANGO_SETTINGS_MODULE": "digitsite.settings"}
+    cookies: list[str] = json.loads(run(command, ours))
+    return cookies
 
 
 def main() -> None:
@@ -294,6 +311,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--real", action="store_true", help="draw what --data-dir has")
     parser.add_argument("--processes", type=int, default=4, help="web processes (%(default)s)")
     parser.add_argument("--sockets", type=int, default=50, help="at each of them (%(default)s)")
+    parser.add_argument(
+        "--taught", type=int, default=0, help="drawings that each of them has taught (%(default)s)"
+    )
     parser.add_argument("--promotions", type=int, default=PROMOTIONS, help="(%(default)s)")
     parser.add_argument("--seconds", type=float, default=20.0, help="steady drawing (%(default)s)")
     parser.add_argument(
