@@ -15,9 +15,9 @@ from uuid import UUID
 from channels.db import database_sync_to_async
 from django.db import Error
 
-from feedback import logins, memories, people
+from feedback import building, logins, memories, people
 from feedback.errands import Errands
-from feedback.models import Device, Verdict
+from feedback.models import Correction, Device, Verdict
 from feedback.people import Person
 from feedback.receipts import News, Receipt, receipts_of, watcher
 from feedback.submissions import (
@@ -149,7 +149,7 @@ class FeedbackConsumer(DrawConsumer):
             self._remembers.set()
         await super()._answer()
         memory = self._session.memory
-        if memory is not None and memory.version != self._version():
+        if memory and memory.version != self._version():
             self.rebuild()  # another version answers this drawing, and its features are others
 
     async def _recognise(self) -> None:
@@ -176,18 +176,15 @@ class FeedbackConsumer(DrawConsumer):
         predictor = self._session.predictor()
         named = await _remembering.ask(person)
         if not named:
-            return memories.empty(predictor)
-        # Networks take their time, and all sockets share the database's thread.
-        return await asyncio.to_thread(memories.build, named, predictor)
+            return building.empty(predictor)
+        return await building.built(named, predictor)
 
     async def _submit(
         self, submission: "partial[Submission]", predictor: Predictor, n: int | None
     ) -> None:
         complete = submission(person=self._known_person())
         try:
-            receipt, memory = await database_sync_to_async(_store)(
-                complete, predictor, self._session.memory
-            )
+            receipt, row, is_new = await database_sync_to_async(_store)(complete)
         except logins.LoggedOut:
             await self._log_out()  # unanswered: whoever sends it again says it as somebody else
             return
@@ -200,7 +197,13 @@ class FeedbackConsumer(DrawConsumer):
         self._own.add(receipt.id)
         self._listen()
         await self._send_receipt(receipt)
-        self._use(memory)
+        memory = self._session.memory
+        knows_all = memory is not None or self._known_person().is_new
+        memory = memory or building.empty(predictor)  # an empty one fits every version
+        if not knows_all or memory.version != predictor.version:
+            await self._rebuild()
+        elif is_new:
+            self._use(building.remember(memory, predictor, row))
 
     async def _forget(self, n: int | None) -> None:
         person = self._known_person()
@@ -220,8 +223,8 @@ class FeedbackConsumer(DrawConsumer):
 
     def _use(self, memory: Memory | None) -> None:
         before = self._session.memory
-        self._session.memory = after = memory if memory and not self._forgetting else None
-        may_differ = self._remembers.is_set() and (before is not None or after is not None)
+        self._session.memory = after = None if self._forgetting else memory
+        may_differ = self._remembers.is_set() and (before or after)
         if may_differ and self._session.drawing and not self._gone:
             self._live.notify()
 
@@ -268,24 +271,12 @@ def _label(frame: VerdictFrame, shown: str | None) -> str:
     return shown
 
 
-def _store(
-    submission: Submission, predictor: Predictor, memory: Memory | None
-) -> tuple[Receipt, Memory | None]:
-    """Store a correction and learn from it; a memory that fails does not undo the correction."""
+def _store(submission: Submission) -> tuple[Receipt, Correction, bool]:
+    """Store a correction; return with it whether it is a new one."""
     _require_login(submission.person)
     row, is_new = submit(submission)
     (receipt,) = receipts_of([row])
-    try:
-        if memory is None or memory.version != predictor.version:
-            return receipt, memories.recall(submission.person, predictor)
-    except Error:
-        logger.warning("a personal memory could not be built")
-        return receipt, memory
-    if is_new:
-        memory = memories.remember(
-            memory, predictor, row.raster, row.submitted_label, submission.verdict
-        )
-    return receipt, memory
+    return receipt, row, is_new
 
 
 def _forget(person: Person) -> None:

@@ -1,14 +1,14 @@
-"""Builds a person's memory from what they submitted.
+"""Looks up what people have named, and keeps the memories of those who ask by HTTP.
 
-The rows are the truth: a memory belongs to one model version and is built again for the next one.
-Everything here takes milliseconds to tenths of a second, so it runs in a thread, never on the
-stroke path. Knows nothing about sockets.
+The rows are the truth: a memory belongs to one model version and is built again for the next one
+(`building.py`). Asking the database takes milliseconds, in its thread and never on the stroke path.
+Knows nothing about sockets.
 """
 
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
@@ -19,16 +19,13 @@ from django.db import Error
 from django.http import HttpRequest
 
 from feedback import people
-from feedback.models import Correction, Verdict
+from feedback.building import Named, built
+from feedback.models import Correction
 from feedback.people import Person
-from recognizer.alphabet import INDEX
-from recognizer.memory import Memory, MemoryParameters
+from recognizer.memory import Memory
 from recognizer.predictor import Predictor
-from recognizer.rasterizer import Raster, rasterise
 
 logger = logging.getLogger(__name__)
-
-Named = tuple[Raster, str, str]  # drawing, label, verdict
 
 _LOOKED_AT: Final = 8  # times as many corrections as a memory holds: most may repeat one another
 _KEPT: Final = 64  # memories of those who ask by HTTP: one request after another
@@ -44,16 +41,6 @@ class _Built:
 
 _under_way: set[asyncio.Future[Memory | None]] = set()  # the loop itself would forget them
 _recent: OrderedDict[str, _Built] = OrderedDict()  # by person, who asked last at the end
-
-
-def empty(predictor: Predictor) -> Memory:
-    """Return a memory of nothing."""
-    return Memory(predictor.version, parameters=MemoryParameters(capacity=settings.MEMORY_SIZE))
-
-
-def recall(person: Person, predictor: Predictor) -> Memory:
-    """Build a person's memory for a model version, the newest and most useful drawings in it."""
-    return build(drawings(person), predictor)
 
 
 async def of_request(request: HttpRequest, predictor: Predictor) -> Memory | None:
@@ -79,8 +66,7 @@ async def _looked_up(request: HttpRequest, predictor: Predictor) -> Memory | Non
             return None
         if found is None or (found.ids, found.memory.version) != (ids, predictor.version):
             named = await database_sync_to_async(_named)(ids)
-            # Networks take their time, and all requests share the database's thread.
-            found = _Built(ids, await asyncio.to_thread(build, named, predictor))
+            found = _Built(ids, await built(named, predictor))
     except Error:
         logger.warning("a personal memory could not be looked up")
         return None
@@ -90,12 +76,12 @@ async def _looked_up(request: HttpRequest, predictor: Predictor) -> Memory | Non
     return found.memory
 
 
-def drawings(person: Person) -> list[Named]:
-    """Return what a person has named, oldest first; the part that asks the database."""
+def drawings(person: Person) -> Named:
+    """Return what a person has named; the part that asks the database."""
     return _named(_different(person))
 
 
-def drawings_of(persons: Sequence[Person]) -> list[list[Named]]:
+def drawings_of(persons: Sequence[Person]) -> list[Named]:
     """Return the same of each of these; one question for all of those who have named nothing."""
     keys = {key for person in persons for key in person.keys}
     rows = Correction.objects.visible_to(keys).remembered()
@@ -108,32 +94,9 @@ def _newest(request: HttpRequest) -> tuple[Person, list[UUID]]:
     return person, [] if person.is_new else _different(person)
 
 
-def _named(ids: Sequence[UUID]) -> list[Named]:
-    rows = Correction.objects.in_bulk(ids)
-    return [
-        # From the strokes: a new version may come with a rasteriser that draws differently.
-        (row.raster if row.ink is None else rasterise(row.ink), row.submitted_label, row.verdict)
-        for row in sorted(rows.values(), key=lambda row: (row.created, row.pk))
-    ]
-
-
-def build(named: Iterable[Named], predictor: Predictor) -> Memory:
-    """Build a memory of named drawings; asks the database nothing."""
-    memory = empty(predictor)
-    for raster, label, verdict in named:
-        memory = remember(memory, predictor, raster, label, verdict)
-    return memory
-
-
-def remember(
-    memory: Memory, predictor: Predictor, raster: Raster, label: str, verdict: str
-) -> Memory:
-    """Return the memory with one drawing more."""
-    return memory.remember(
-        predictor.features(raster),
-        INDEX[label],
-        was_correction=verdict == Verdict.CORRECTED,
-    )
+def _named(ids: Sequence[UUID]) -> Named:
+    rows = Correction.objects.only("created", "strokes", "pixels", "submitted_label", "verdict")
+    return sorted(rows.in_bulk(ids).values(), key=lambda row: (row.created, row.pk))
 
 
 def _different(person: Person) -> list[UUID]:

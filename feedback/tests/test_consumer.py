@@ -14,6 +14,7 @@ from django.test import TestCase, override_settings
 from django.test.utils import CaptureQueriesContext
 
 from feedback import lessons, memories, processes, receipts, submissions
+from feedback.building import Named
 from feedback.decisions import decide, undo
 from feedback.erasure import withdraw_all
 from feedback.models import Correction, Device, ReceiptStatus, Status, Verdict
@@ -79,7 +80,7 @@ class Verdicts(TestCase):
         release = Event()
         drawings = memories.drawings
 
-        def late(person: Person) -> list[memories.Named]:
+        def late(person: Person) -> Named:
             assert release.wait(PATIENCE)
             return drawings(person)
 
@@ -196,9 +197,9 @@ class Verdicts(TestCase):
         """However long the database takes, the frame that asked for it has returned."""
         waiting = asyncio.Event()
 
-        async def slow(*_: object) -> tuple[receipts.Receipt, None]:
+        async def slow(*_: object) -> tuple[receipts.Receipt, Correction, bool]:
             await waiting.wait()
-            return receipts.Receipt(uuid.uuid4(), ReceiptStatus.PENDING), None
+            return receipts.Receipt(uuid.uuid4(), ReceiptStatus.PENDING), Correction(), False
 
         async with connected() as client:
             await client.draw(SEVEN)
@@ -344,8 +345,11 @@ class Remembering(TestCase):
 
     async def test_a_memory_that_cannot_be_built_leaves_the_network_s_answers(self) -> None:
         cookie = key()
+        async with connected(person=cookie) as client:
+            await correct(client, "7")
         with patch.object(memories, "drawings", side_effect=OperationalError):
             async with connected(person=cookie) as client:
+                assert not (await client.draw(SEVEN))["personal"]
                 await correct(client, "7")
                 assert not (await client.draw(SEVEN))["personal"]
 

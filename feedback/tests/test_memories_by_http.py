@@ -85,7 +85,7 @@ def test_a_memory_is_built_once_for_what_it_was_built_from(
 ) -> None:
     corrected(ada, "7")
     assert said(ada) == ("7", True)
-    monkeypatch.setattr(memories, "build", None)
+    monkeypatch.setattr(memories, "built", None)
     assert said(ada) == ("7", True)
 
 
