@@ -147,6 +147,7 @@ class FeedbackConsumer(DrawConsumer):
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._remembers.wait(), _PATIENCE)
             self._remembers.set()
+            self._live.opened = asyncio.get_running_loop().time()  # that was no queue
         await super()._answer()
         memory = self._session.memory
         if memory and memory.version != self._version():

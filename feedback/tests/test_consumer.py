@@ -1,6 +1,7 @@
 """Verdicts over the socket: stored and acknowledged, remembered at once, and told about later."""
 
 import asyncio
+import time
 import uuid
 from contextlib import AsyncExitStack
 from threading import Event
@@ -12,6 +13,7 @@ from asgiref.sync import sync_to_async
 from django.db import OperationalError, connection
 from django.test import TestCase, override_settings
 from django.test.utils import CaptureQueriesContext
+from prometheus_client import REGISTRY
 
 from feedback import lessons, memories, processes, receipts, submissions
 from feedback.building import Named
@@ -254,6 +256,23 @@ class Remembering(TestCase):
                     answer = await client.draw(SEVEN)
                     assert (answer["label"], answer["personal"]) == ("7", True)
             assert asked.call_count == 1
+
+    async def test_waiting_for_a_memory_is_no_queue(self) -> None:
+        def queued() -> float:
+            return REGISTRY.get_sample_value("predict_seconds_sum", {"stage": "queue"}) or 0.0
+
+        release, before = Event(), queued()
+        with patch.object(memories, "_named", lambda _: [release.wait(PATIENCE)][:0]):
+            cookie = key()
+            async with connected(person=cookie) as client:
+                await correct(client, "7")
+            async with connected(person=cookie) as client:
+                begin = time.monotonic()
+                await client.draw(SEVEN)
+                waited = time.monotonic() - begin
+                release.set()
+        assert waited > 0.25
+        assert queued() - before < waited / 2
 
     async def test_those_who_come_back_together_are_looked_up_together(self) -> None:
         taught = key()
