@@ -7,26 +7,21 @@ to see whether memory grows.
 
 import argparse
 import asyncio
-import json
 import math
-import random
 import sys
-import time
-from collections.abc import Coroutine, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
-import psutil
-from websockets.exceptions import ConnectionClosed
 
 from benchmarks import handwriting, machine, report
-from benchmarks.drawer import Notes, at_the_page
 from benchmarks.fleet import Fleet, fleet
+from benchmarks.gathering import Crowd, Phase, acquaintances, new_phase
 from benchmarks.handwriting import Character
 from benchmarks.pen import Replay, replay
 from benchmarks.report import Figure, quantile, ratio
-from benchmarks.server import Server, ServerError, run
+from benchmarks.server import ServerError
 from recognizer.alphabet import LABELS
 from trainer import synthesis
 
@@ -36,38 +31,9 @@ WITHOUT_REDIS: Final = 5
 POLL: Final = 1.0  # s: how often a process looks by itself
 WARM_UP: Final = 10  # swaps before memory is compared
 WRITERS: Final = 20
-# s between two characters: two cores that also play the people cannot serve 200 who never pause.
-PAUSE: Final = (3.0, 7.0)
 APART: Final = 2.0  # s between two swaps; runs that take half a minute cannot promote faster
 DENSITY: Final = 0.02  # of a made-up pen, in character sizes: a character takes about a second
 MB: Final = 1_000_000
-
-
-@dataclass
-class Phase:
-    """What people at each process noted, and how versions spread meanwhile."""
-
-    notes: list[Notes]  # one a process
-    ramp: list[int] = field(default_factory=list)  # trips in each before everybody drew
-    predictions: int = 0  # since then
-    closed: int = 0
-    wall: float = 0.0
-    busy: float = 0.0  # percent of all cores
-    spread: list[float] = field(default_factory=list)  # s from commit to the last process
-    told: list[float] = field(default_factory=list)  # s until a socket of the last had its frame
-
-    @property
-    def trips(self) -> list[float]:
-        """Pen to answer, of everybody, from when everybody drew."""
-        return [
-            trip
-            for notes, before in zip(self.notes, self.ramp, strict=True)
-            for trip in notes.trips[before:]
-        ]
-
-    def total(self, name: str) -> int:
-        """Add up a count."""
-        return sum(getattr(notes, name) for notes in self.notes)
 
 
 @dataclass
@@ -78,59 +44,6 @@ class Outcome:
     swaps: Phase
     alone: Phase  # without Redis
     growth: list[float] = field(default_factory=list)  # bytes, of each process
-
-
-@dataclass(frozen=True)
-class Crowd:
-    """Who draws what."""
-
-    servers: Sequence[Server]
-    sockets: int  # at each process
-    replays: Sequence[Replay]
-    seed: int
-    cookies: Sequence[str] = ()  # of those whom the site knows; nobody else has any
-
-    async def draw_while(self, work: Coroutine[Any, Any, Any], phase: Phase) -> None:
-        """Let everybody draw until the work is done, which begins when everybody draws."""
-        done = asyncio.Event()
-        async with asyncio.TaskGroup() as everybody:
-            for place, server in enumerate(self.servers):
-                for number in range(self.sockets):
-                    person = self._person(server, phase, place, number, done)
-                    everybody.create_task(person)
-            await asyncio.sleep(PAUSE[1])
-            phase.ramp = [len(notes.trips) for notes in phase.notes]
-            before = phase.total("predictions")
-            psutil.cpu_percent()
-            begin = time.perf_counter()
-            try:
-                await work
-            finally:
-                done.set()
-            phase.wall = time.perf_counter() - begin
-            phase.busy = psutil.cpu_percent()
-            phase.predictions = phase.total("predictions") - before
-
-    async def _person(
-        self, server: Server, phase: Phase, place: int, number: int, done: asyncio.Event
-    ) -> None:
-        temper = random.Random(f"{self.seed}/{place}/{number}")
-        known = place * self.sockets + number
-        cookie = self.cookies[known] if known < len(self.cookies) else ""
-        await asyncio.sleep(temper.uniform(0, PAUSE[1]))
-        while not done.is_set():
-            try:
-                async with at_the_page(server, phase.notes[place], cookie) as drawer:
-                    while not done.is_set():
-                        await drawer.draw(temper.choice(self.replays), "all")
-                        await asyncio.sleep(temper.uniform(*PAUSE))
-            except (ConnectionClosed, OSError):
-                phase.closed += 1
-
-
-def new_phase(servers: Sequence[Server]) -> Phase:
-    """Return a phase in which nothing has happened."""
-    return Phase([Notes() for _ in servers])
 
 
 async def promote_all(site: Fleet, phase: Phase, numbers: Sequence[int], back: int) -> None:
@@ -239,7 +152,8 @@ def _timed(stroke: np.ndarray) -> np.ndarray:
 async def measure(site: Fleet, options: argparse.Namespace, replays: Sequence[Replay]) -> Outcome:
     """Draw in peace, under swaps, without Redis; then count memory."""
     numbers = await site.ask("make", options.promotions + WITHOUT_REDIS)
-    cookies = await asyncio.to_thread(_acquaintances, site, options)
+    people = options.processes * options.sockets
+    cookies = await asyncio.to_thread(acquaintances, site, people, options.taught)
     crowd = Crowd(site.servers, options.sockets, replays, options.seed, cookies)
     steady, swaps, alone = (new_phase(site.servers) for _ in range(3))
     outcome = Outcome(steady, swaps, alone)
@@ -256,18 +170,6 @@ async def measure(site: Fleet, options: argparse.Namespace, replays: Sequence[Re
     site.redis.kill()
     await crowd.draw_while(promote_all(site, outcome.alone, last, 0), outcome.alone)
     return outcome
-
-
-def _acquaintances(site: Fleet, options: argparse.Namespace) -> list[str]:
-    """Let everybody have taught what --taught says; return their cookies."""
-    if not options.taught:
-        return []
-    people = options.processes * options.sockets
-    report.progress(f"{people} people teach {options.taught} drawings each …")
-    command = ["-m", "benchmarks.acquaintances", *map(str, (people, people, 0, options.taught))]
-    ours = site.environment | {"DJANGO_SETTINGS_MODULE": "digitsite.settings"}
-    cookies: list[str] = json.loads(run(command, ours))
-    return cookies
 
 
 def main() -> None:
