@@ -1,5 +1,6 @@
 """Real processes for the tests: started on a free port, spoken to with raw sockets, ended."""
 
+import atexit
 import base64
 import json
 import os
@@ -10,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
@@ -19,6 +20,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 T = TypeVar("T")
 PATIENCE = 60.0  # seconds; a shared machine can be slow
+_reserved = ExitStack()  # sockets that hold the ports that were given away
+atexit.register(_reserved.close)
 
 
 def missing(what: str) -> NoReturn:
@@ -29,9 +32,17 @@ def missing(what: str) -> NoReturn:
 
 
 def free_port() -> int:
-    """Return a port that nothing listens on at the moment."""
-    with socket.socket() as probe:
+    """Return a port that nothing listens on, and that nobody else is given while the tests run.
+
+    Linux lets a server listen beside a socket that is only bound, where both may share. Elsewhere
+    the port is free at the moment, and somebody else may be quicker.
+    """
+    with ExitStack() as stack:
+        probe = stack.enter_context(socket.socket())
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         probe.bind(("127.0.0.1", 0))
+        if sys.platform == "linux":
+            _reserved.push(stack.pop_all())
         return int(probe.getsockname()[1])
 
 
