@@ -15,7 +15,7 @@ from django.test import TestCase, override_settings
 from django.test.utils import CaptureQueriesContext
 from prometheus_client import REGISTRY
 
-from feedback import lessons, memories, processes, receipts, submissions
+from feedback import consumers, lessons, memories, processes, receipts, submissions
 from feedback.building import Named
 from feedback.decisions import decide, undo
 from feedback.erasure import withdraw_all
@@ -250,7 +250,10 @@ class Remembering(TestCase):
         cookie = key()
         async with connected(person=cookie) as client:
             await correct(client, "7")
-        with patch.object(memories, "drawings", wraps=memories.drawings) as asked:
+        with (
+            patch.object(memories, "drawings", wraps=memories.drawings) as asked,
+            patch.object(consumers, "_PATIENCE", PATIENCE),  # the machine may be slow
+        ):
             async with connected(person=cookie) as client:
                 for _ in range(6):
                     answer = await client.draw(SEVEN)

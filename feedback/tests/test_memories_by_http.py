@@ -10,6 +10,7 @@ from django.test import Client
 
 from feedback import memories
 from feedback.models import Correction
+from feedback.tests.sockets import PATIENCE
 from recognizer import serving
 from recognizer.predictor import Predictor
 
@@ -20,8 +21,9 @@ BAR = {"strokes": [[[10, 0], [12, 30], [10, 60]]], "charset": "digits"}  # a 1
 
 @pytest.fixture(autouse=True)
 def anchor(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The released weights, and nobody's memory from before."""
+    """The released weights, nobody's memory from before, and time for one on a slow machine."""
     predictor = Predictor.load(serving.PACKAGED_ANCHOR)
+    monkeypatch.setattr(memories, "_PATIENCE", PATIENCE)
     monkeypatch.setattr(serving, "current", lambda: predictor)
     memories._recent.clear()
     yield

@@ -166,7 +166,7 @@ def test_a_picture_is_refused_under_the_name_that_it_came_with(client: Client) -
 def test_too_many_requests_are_429_with_retry_after(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(api_module, "_buckets", Buckets(rate=0.5, burst=1))
+    monkeypatch.setattr(api_module, "_buckets", Buckets(rate=0.5, burst=1, clock=lambda: 1.0))
     assert post(client, {"strokes": STROKES}).status_code == 200
     answer = post(client, {"strokes": STROKES})
     assert (answer.status_code, answer.json()["error"]["code"]) == (429, "rate")

@@ -20,6 +20,7 @@ from recognizer.tests.standin import predictor
 
 ORIGIN = (b"origin", b"http://127.0.0.1:8000")
 HOST = (b"host", b"127.0.0.1:8000")
+PATIENCE = 10  # seconds; a shared machine can be slow
 
 pytestmark = pytest.mark.usefixtures("standin")
 
@@ -35,23 +36,24 @@ class Client:
         await self.socket.send_to(text_data=text)
 
     async def receive(self) -> dict[str, Any]:
-        return json.loads(await self.socket.receive_from(timeout=2))
+        return json.loads(await self.socket.receive_from(timeout=PATIENCE))
 
     async def answer(self, frame: dict[str, Any] | str) -> dict[str, Any]:
         await self.send(frame)
         return await self.receive()
 
     async def closed_with(self) -> int:
-        while (message := await self.socket.receive_output(timeout=2))["type"] == "websocket.send":
-            pass
-        assert message["type"] == "websocket.close"
-        return message["code"]
+        while True:
+            message = await self.socket.receive_output(timeout=PATIENCE)
+            if message["type"] != "websocket.send":
+                assert message["type"] == "websocket.close"
+                return message["code"]
 
 
 @asynccontextmanager
 async def connected() -> AsyncIterator[Client]:
     socket = WebsocketCommunicator(application, "/ws/draw/", headers=[ORIGIN, HOST])
-    accepted, _ = await socket.connect(timeout=2)
+    accepted, _ = await socket.connect(timeout=PATIENCE)
     assert accepted
     yield Client(socket)
     await socket.disconnect()
@@ -126,8 +128,11 @@ async def test_frames_over_the_rate_are_dropped_with_an_error(settings: Settings
     async with drawing() as client:
         for n in (1, 2, 3):
             await client.send(points(n, start=3 * (n - 1)))
-        frames = [await client.receive() for _ in range(2)]
-        assert [(f["code"], f["n"]) for f in frames if f["type"] == "error"] == [("rate", 3)]
+        frames = [await client.receive()]
+        while frames[-1]["type"] != "error":
+            frames.append(await client.receive())
+        assert {frame["type"] for frame in frames[:-1]} <= {"prediction"}
+        assert (frames[-1]["code"], frames[-1]["n"]) == ("rate", 3)
 
 
 async def test_a_dropped_frame_without_a_number_is_dropped_without_one(settings: Settings) -> None:
@@ -159,7 +164,7 @@ async def test_connections_from_one_address_are_limited(
 async def test_a_foreign_null_missing_or_other_port_origin_is_refused(origin: str | None) -> None:
     headers = [HOST] + ([(b"origin", origin.encode())] if origin else [])
     socket = WebsocketCommunicator(application, "/ws/draw/", headers=headers)
-    accepted, _ = await socket.connect(timeout=2)
+    accepted, _ = await socket.connect(timeout=PATIENCE)
     assert not accepted
 
 
@@ -194,7 +199,8 @@ async def test_points_are_answered_by_a_prediction_that_covers_them() -> None:
         assert len(answer["probabilities"]) == 36
 
 
-async def test_a_burst_is_answered_by_its_first_and_its_last_state() -> None:
+async def test_a_burst_is_answered_by_its_first_and_its_last_state(settings: Settings) -> None:
+    settings.PREDICTION_INTERVAL_MS = 1000  # a burst is over before, also on a slow machine
     async with drawing() as client:
         for n in range(1, 30):
             await client.send(points(n, start=3 * (n - 1)))
@@ -258,9 +264,9 @@ async def test_a_loop_that_was_kept_from_running_makes_answers_fewer(
 ) -> None:
     monkeypatch.setattr(consumers, "_background", set())  # as in a process that has just started
     monkeypatch.setattr(consumers, "_pace", Pace())
+    assert consumers._interval() == 0.05
     async with drawing() as client:
         await client.answer(points(1))
-        assert consumers._interval() == 0.05
         time.sleep(0.3)  # noqa: ASYNC251 - nothing runs meanwhile, as on a machine busy with others
         await asyncio.sleep(0)  # what is due runs
         await asyncio.sleep(0.01)

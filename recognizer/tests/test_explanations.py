@@ -66,7 +66,7 @@ def test_what_is_no_label_is_refused(client: Client, label: Any, strokes: Any) -
 def test_explanations_have_a_bucket_of_their_own(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(explanations, "_buckets", Buckets(rate=0.5, burst=1))
+    monkeypatch.setattr(explanations, "_buckets", Buckets(rate=0.5, burst=1, clock=lambda: 1.0))
     assert post(client, {"strokes": STROKES}).status_code == 200
     answer = post(client, {"strokes": STROKES})
     assert code(answer) == (429, "rate")

@@ -15,6 +15,7 @@ from recognizer import consumers, serving
 from recognizer.sockets import OpenSockets
 from recognizer.tests.standin import predictor
 
+PATIENCE = 10  # seconds; a shared machine can be slow
 HEADERS = [(b"origin", b"http://127.0.0.1:8000"), (b"host", b"127.0.0.1:8000")]
 POINTS = {"type": "points", "n": 1, "stroke": 0, "start": 0, "points": [[0, 0], [9, 9]]}
 
@@ -24,14 +25,14 @@ pytestmark = pytest.mark.usefixtures("standin")
 @asynccontextmanager
 async def connected() -> AsyncIterator[WebsocketCommunicator]:
     socket = WebsocketCommunicator(application, "/ws/draw/", headers=HEADERS)
-    assert (await socket.connect(timeout=2))[0]
+    assert (await socket.connect(timeout=PATIENCE))[0]
     assert (await receive(socket))["type"] == "hello"
     yield socket
     await socket.disconnect()
 
 
 async def receive(socket: WebsocketCommunicator) -> dict[str, Any]:
-    frame: dict[str, Any] = json.loads(await socket.receive_from(timeout=2))
+    frame: dict[str, Any] = json.loads(await socket.receive_from(timeout=PATIENCE))
     return frame
 
 
@@ -83,7 +84,7 @@ async def test_who_comes_after_a_swap_reads_it_in_the_hello() -> None:
     async with connected():
         swap(8, (1, 1))
     socket = WebsocketCommunicator(application, "/ws/draw/", headers=HEADERS)
-    await socket.connect(timeout=2)
+    await socket.connect(timeout=PATIENCE)
     assert (await receive(socket))["version"] == 8
     assert await socket.receive_nothing()
     await socket.disconnect()
@@ -109,7 +110,7 @@ async def test_one_that_does_not_read_keeps_nobody_waiting() -> None:
     sockets.enter(stuck)
     sockets.enter(reads)
     threading.Thread(target=sockets.tell, args=["news"]).start()
-    await asyncio.wait_for(heard.wait(), 2)
+    await asyncio.wait_for(heard.wait(), PATIENCE)
     never.set()
     await asyncio.sleep(0)
 
