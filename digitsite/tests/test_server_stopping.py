@@ -9,6 +9,7 @@ import pytest
 from digitsite import server
 from digitsite.reactor import reactor
 from digitsite.server import Server
+from digitsite.server_websocket import SocketProtocol
 
 
 class Port:
@@ -36,6 +37,22 @@ def test_the_port_closes_in_the_same_turn_after_the_last_was_let_in() -> None:
     port = Port(waiting=2)
     server._close(port)
     assert port.done == [*["let in"] * 3, "stop", "closed"]
+
+
+def test_sockets_are_told_over_a_second_and_not_all_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Or all of them would come back at once."""
+    calls: list[tuple[float, object]] = []
+    monkeypatch.setattr(reactor, "callLater", lambda *call: calls.append(call))
+    sockets: list[Any] = [SocketProtocol() for _ in range(20)]
+    found: Any = Server.__new__(Server)
+    found.connections = {one: {} for one in (*sockets, object())}
+    found._ports, found._leaving, found._stop_by = [], set(), 0.0
+    found.shut_down()
+    told = [(delay, call) for delay, call in calls if call != found._stop_when_quiet]
+    assert [call for _, call in told] == [socket.go_away for socket in sockets]
+    assert [delay for delay, _ in told] == pytest.approx([k / 20 for k in range(20)])
 
 
 @pytest.fixture
