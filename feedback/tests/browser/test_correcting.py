@@ -316,7 +316,7 @@ def test_axe_finds_nothing(new_board: NewBoard, scheme: str) -> None:
     found = {}
 
     def look(state: str) -> None:
-        board.page.wait_for_timeout(200)  # past every transition
+        board.rest()
         options = {"resultTypes": ["violations"]} | RULES
         response = Axe().run(board.page, options=options).response
         found[state] = [

@@ -5,12 +5,13 @@ from axe_playwright_python.sync_playwright import Axe
 
 from feedback.tests.browser.conftest import NewScreen
 from feedback.tests.browser.screen import Screen
+from recognizer.tests.browser.board import REST
 
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 
 
 def violations(screen: Screen) -> list[str]:
-    screen.page.wait_for_timeout(250)  # past the admin's transitions
+    screen.page.evaluate(REST)
     found = Axe().run(screen.page, options={"resultTypes": ["violations"]} | RULES).response
     return [
         f"{violation['id']}: {node['html'][:160]}"

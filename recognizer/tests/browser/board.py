@@ -15,6 +15,14 @@ Point = tuple[float, float]  # in canvas units: 0 … 1000
 SIDE = 1000
 PATIENCE = 15.0  # seconds; a shared machine can be slow
 LINE = [(200.0 + step * 60, 300.0 + step * 30) for step in range(11)]
+# Two frames later what has changed has begun to move; what moves for ever is not waited for.
+REST = """async () => {
+    for (let frame = 0; frame < 2; frame += 1) await new Promise(requestAnimationFrame);
+    const moving = document.getAnimations().filter(
+        (one) => Number.isFinite(one.effect.getComputedTiming().endTime),
+    );
+    await Promise.allSettled(moving.map((one) => one.finished));
+}"""
 NOTHING = "\N{EN DASH}"  # in the place of a percentage
 _CSP = (
     "document.addEventListener('securitypolicyviolation',"
@@ -105,6 +113,10 @@ class Board:
             assert time.monotonic() < end, f"waited {seconds} s in vain for {what}: {self.answer()}"
             self.page.wait_for_timeout(15)
 
+    def rest(self) -> None:
+        """Wait until nothing changes its look any more, as colours do half-way."""
+        self.page.evaluate(REST)
+
     def wait_for_state(self, text: str, seconds: float = PATIENCE) -> None:
         """Wait until the header tells this state of the connection."""
         state = self.page.locator("#connection .state")
@@ -123,7 +135,8 @@ class Board:
     def _quiet(self) -> bool:
         """Let the page run for longer than it holds points back; tell if all is answered then."""
         sent = len(self.wire.sent)
-        self.page.wait_for_timeout(60)
+        # By its own timers, which run in turn: ours would be over before those of a busy page.
+        self.page.evaluate("new Promise((done) => setTimeout(done, 60))")
         return self.wire.answered and len(self.wire.sent) == sent
 
     # Drawing.

@@ -13,7 +13,7 @@ RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "be
 
 
 def _violations(board: Board) -> list[str]:
-    board.page.wait_for_timeout(150)  # past every transition: axe would judge half-way colours
+    board.rest()  # axe would judge half-way colours
     found = Axe().run(board.page, options={"resultTypes": ["violations"]} | RULES).response
     return [
         f"{violation['id']}: {node['html'][:120]}"
@@ -42,7 +42,6 @@ def test_axe_finds_nothing_in_any_state(new_board: NewBoard, scheme: str) -> Non
     board.press("Back to drawing")
     for name in ("connection", "model"):
         board.page.locator(f"#{name}").click()
-        board.page.wait_for_timeout(200)
         states[name] = _violations(board)
         board.page.keyboard.press("Escape")
     board.page.locator(".menu-button").click()

@@ -6,6 +6,10 @@ from recognizer.tests.browser.board import LINE, Board
 from recognizer.tests.browser.conftest import NewBoard
 from recognizer.tests.browser.handwriting import written
 
+# The backing store has the pixels of the screen.
+FITS = """(canvas => Math.abs(canvas.width - canvas.clientWidth * devicePixelRatio) <= 1)
+    (document.getElementById('canvas'))"""
+
 
 def test_the_canvas_is_large_enough(new_board: NewBoard) -> None:
     for width, height in ((900, 600), (1280, 800), (1920, 1080)):
@@ -24,7 +28,7 @@ def test_ink_stays_when_the_screen_is_turned_or_resized(new_board: NewBoard) -> 
     before = board.inked() / board.page.evaluate("document.getElementById('canvas').width ** 2")
     for size in ((844, 390), (1280, 800), (320, 640)):
         board.page.set_viewport_size({"width": size[0], "height": size[1]})
-        board.page.wait_for_timeout(120)
+        board.wait(lambda: board.page.evaluate(FITS), "the canvas")
         pixels = board.page.evaluate("document.getElementById('canvas').width ** 2")
         assert abs(board.inked() / pixels - before) < 0.01
     assert board.sent_points() == sent
@@ -56,7 +60,7 @@ def test_ink_takes_the_colour_of_the_theme(board: Board) -> None:
         value: int = board.page.evaluate(
             "() => { const c = document.getElementById('canvas');"
             "const d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;"
-            "for (let i = 3; i < d.length; i += 4) if (d[i] === 255) return d[i - 3]; }"
+            "for (let i = 3; i < d.length; i += 4) if (d[i] === 255) return d[i - 3]; return -1; }"
         )
         return value
 
@@ -65,7 +69,6 @@ def test_ink_takes_the_colour_of_the_theme(board: Board) -> None:
     assert darkness() < 60
     board.page.locator(".menu-button").click()
     board.page.locator("#theme").select_option("dark")
-    board.page.wait_for_timeout(50)
-    assert darkness() > 200
+    board.wait(lambda: darkness() > 200, "light ink")
     board.page.reload()
     assert board.page.locator("html").get_attribute("data-theme") == "dark"
