@@ -40,7 +40,8 @@ def answering(monkeypatch: pytest.MonkeyPatch, **info: str) -> None:
 
 
 @pytest.mark.django_db
-def test_an_installation_in_order_is_told_as_such() -> None:
+def test_an_installation_in_order_is_told_as_such(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(0, 0, 1000 * 2**20))
     out = StringIO()
     call_command("doctor", "--json", stdout=out)
     told = {one["name"]: one for one in json.loads(out.getvalue())}
