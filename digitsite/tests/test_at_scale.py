@@ -111,6 +111,11 @@ def has_database(web: Web) -> bool:
     return bool(checks(web)["database"] == "ok")
 
 
+def is_well(web: Web) -> bool:
+    found = checks(web)
+    return {found[name] for name in ("database", "redis", "model")} == {"ok"}
+
+
 def checks(web: Web) -> Any:
     return json.loads(web.get("/health/ready")[2])["checks"]
 
@@ -129,8 +134,7 @@ def test_one_of_two_machines_makes_the_tables(site: Site) -> None:
 
 def test_every_web_process_has_the_database_and_redis(site: Site) -> None:
     for web in site.webs:
-        found = checks(web)
-        assert (found["database"], found["redis"], found["model"]) == ("ok", "ok", "ok")
+        wait_for(partial(is_well, web), "the database, Redis and the model")
 
 
 def test_what_one_web_process_stores_is_in_the_shared_database(site: Site) -> None:
@@ -156,7 +160,7 @@ def test_web_processes_survive_the_loss_of_every_connection(site: Site) -> None:
         " WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
     )
     for web in site.webs:
-        wait_for(partial(has_database, web), "the database", 10)
+        wait_for(partial(has_database, web), "the database")
 
 
 def test_a_newer_schema_disturbs_no_process(site: Site) -> None:

@@ -55,7 +55,7 @@ def survives(web: Web) -> None:
 
 def test_a_database_that_another_has_locked(state: Path, tmp_path: Path) -> None:
     with processes.web(state, tmp_path / "log") as web:
-        assert database(web) == "ok"
+        wait_for(lambda: database(web) == "ok", "the database")  # a busy disk is slow
         with closing(sqlite3.connect(state / "db.sqlite3", isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")
             survives(web)
@@ -87,7 +87,7 @@ def test_a_postgresql_that_hangs(model: Path, tmp_path: Path) -> None:
             tmp_path / "state", tmp_path / "log", DATABASE_URL=server.url(), MODEL=model
         ) as web,
     ):
-        assert database(web) == "ok"
+        wait_for(lambda: database(web) == "ok", "the database")
         with suspended(server.pid):
             survives(web)
         wait_for(lambda: database(web) == "ok", "the database to be back", 30)

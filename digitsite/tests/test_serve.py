@@ -65,7 +65,7 @@ def site(state: Path, model: Path, tmp_path: Path) -> Iterator[Site]:
 
 def test_it_serves_restarts_what_dies_and_leaves_nothing_behind(site: Site) -> None:
     # Everything that a running site promises, in one start, because a start takes seconds.
-    assert b'"redis": "ok"' in site.get("/health/ready")[2]
+    wait_for(lambda: b'"redis": "ok"' in site.get("/health/ready")[2], "Redis")
     status, websocket = Socket.open(site)
     websocket.close()
     assert status == 101

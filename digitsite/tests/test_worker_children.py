@@ -89,9 +89,10 @@ def test_what_a_killed_worker_had_is_handed_out_again_within_seconds(
     redis: Broker, state: Path, tmp_path: Path
 ) -> None:
     kick(redis)
+    with redis.client() as client:
+        message = client.rpop(LIGHT)
+    kick(redis)
     with redis.client() as client, worker(redis, state, tmp_path) as kicks:
-        message = client.rpop(LIGHT)  # while the worker is still loading
-        kick(redis)
         wait_for(lambda: kicks() == 1, "the worker")  # which has looked once, at its start
         long_ago = time.time() - REDIS["visibility_timeout"] - 1
         client.hset("unacked", "lost", json.dumps([json.loads(message), "digitsite", LIGHT]))
