@@ -35,7 +35,7 @@ def approved_at_once(first: Correction, second: Correction) -> tuple[Outcome, Ou
         with transaction.atomic():
             ours = decide([first.pk], "approve", mo)
             theirs = thread.submit(approve_in_a_thread, second.pk, jo)
-            wait_for(waits_for_a_row, "the second moderator's decision", 4)
+            wait_for(waits_for_a_row, "the second moderator's decision", 25)
         return ours, theirs.result()
 
 

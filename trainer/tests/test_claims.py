@@ -41,7 +41,7 @@ def test_who_waited_for_the_claim_of_another_has_none(what: str, bench: Bench) -
         with transaction.atomic():
             assert take(what, "first") is not None
             second = thread.submit(partial(take_in_a_thread, what, "second"))
-            wait_for(waits_for_a_row, "the second worker's update", 4)
+            wait_for(waits_for_a_row, "the second worker's update", 25)
         assert second.result() is None
     rows = Challenger.objects if what == "a challenger" else TrainingRun.objects
     assert list(rows.values_list("owner", "attempts")) == [("first", 1)]
