@@ -19,7 +19,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 T = TypeVar("T")
-PATIENCE = 60.0  # seconds; a shared machine can be slow
+PATIENCE = 180.0  # seconds; a shared machine can be slow
+GO_ON = "commandline.run(sys.argv)"
 _reserved = ExitStack()  # sockets that hold the ports that were given away
 atexit.register(_reserved.close)
 
@@ -63,11 +64,16 @@ def environment(state: Path, **settings: object) -> dict[str, str]:
     return clean | {f"DIGITSITE_{name}": str(value) for name, value in settings.items()}
 
 
-def start(*arguments: str, state: Path, log: Path, **settings: object) -> subprocess.Popen[bytes]:
-    """Start `manage.py` with its output in `log`."""
+def start(
+    *arguments: str, state: Path, log: Path, before: object = "", **settings: object
+) -> subprocess.Popen[bytes]:
+    """Start `manage.py` with its output in `log`; `before` is Python that it runs first."""
+    program = ["manage.py"]
+    if before:
+        program = ["-c", f"import sys\nfrom digitsite import commandline\n{before}\n{GO_ON}"]
     with log.open("ab") as output:
         return subprocess.Popen(
-            [sys.executable, "manage.py", *arguments],
+            [sys.executable, *program, *arguments],
             cwd=ROOT,
             env=environment(state, **settings),
             stdin=subprocess.DEVNULL,
@@ -145,16 +151,15 @@ class Web:
 
 
 @contextmanager
-def web(state: Path, log: Path, **settings: object) -> Iterator[Web]:
-    """Run a web process until the block ends."""
+def web(state: Path, log: Path, *, before: object = "", **settings: object) -> Iterator[Web]:
+    """Run a web process until the block ends; `before` is Python that it runs first."""
     port = free_port()
-    process = start("web", "--port", str(port), state=state, log=log, **settings)
+    process = start("web", "--port", str(port), state=state, log=log, before=before, **settings)
     try:
         running = Web(process, port, state, log)
         wait_for(
             lambda: "listening" in running.log or process.poll() is not None,
             "the web process",
-            60,
         )
         assert process.poll() is None, running.log
         yield running

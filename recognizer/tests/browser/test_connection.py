@@ -167,7 +167,7 @@ class Restartable:
             "web", "--port", str(self._port), state=self._state, log=self._log
         )
         processes.wait_for(
-            lambda: self._log.read_text().count("listening") > done, "the web process", 60
+            lambda: self._log.read_text().count("listening") > done, "the web process"
         )
 
     def tell(self, what: signal.Signals) -> None:
@@ -175,7 +175,7 @@ class Restartable:
 
     def stop(self, how: signal.Signals) -> None:
         self._process.send_signal(how)
-        self._process.wait(20)
+        self._process.wait(processes.PATIENCE)
 
 
 def test_numbers_for_older_ink_are_gone_when_the_server_hangs(
