@@ -7,7 +7,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Route, expect
 
 from feedback.tests.browser.conftest import NewScreen
-from recognizer.tests.browser.board import PATIENCE, Board
+from recognizer.tests.browser.board import Board
 from recognizer.tests.browser.conftest import NewBoard
 from recognizer.tests.browser.handwriting import written
 from recognizer.tests.browser.test_accessibility import RULES
@@ -15,11 +15,6 @@ from recognizer.tests.browser.test_upload import by_button, picture
 
 WAITING = "Waiting for review"
 APPROVED = "Approved, waiting for training"
-
-
-@pytest.fixture(autouse=True)
-def patience() -> None:
-    expect.set_options(timeout=PATIENCE * 1000)
 
 
 def row(board: Board, symbol: str) -> Locator:

@@ -6,12 +6,10 @@ from playwright.sync_api import Route, expect
 
 from digitsite.tests import processes
 from digitsite.tests.processes import Web
-from feedback.tests.browser.test_correcting import corrected, drawn, listed, patience, said
+from feedback.tests.browser.test_correcting import corrected, drawn, listed, said
 from recognizer.tests.browser.board import Board
 from recognizer.tests.browser.conftest import NewBoard
 from recognizer.tests.browser.handwriting import written
-
-__all__ = ["patience"]  # a fixture
 
 RUNS = {"runs": [{"id": 5, "status": "running", "done": 40, "total": 120}]}
 APPROVE = """

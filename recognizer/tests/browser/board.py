@@ -6,7 +6,14 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Self
 
-from playwright.sync_api import BrowserContext, ConsoleMessage, FileChooser, Locator, WebSocket
+from playwright.sync_api import (
+    BrowserContext,
+    ConsoleMessage,
+    FileChooser,
+    Locator,
+    WebSocket,
+    expect,
+)
 
 from recognizer.rasterizer import Raster, rasterise
 from recognizer.strokes import Drawing
@@ -14,6 +21,7 @@ from recognizer.strokes import Drawing
 Point = tuple[float, float]  # in canvas units: 0 … 1000
 SIDE = 1000
 PATIENCE = 15.0  # seconds; a shared machine can be slow
+expect.set_options(timeout=PATIENCE * 1000)
 LINE = [(200.0 + step * 60, 300.0 + step * 30) for step in range(11)]
 # Two frames later what has changed has begun to move; what moves for ever is not waited for.
 REST = """async () => {

@@ -1,25 +1,17 @@
 """What the network sees, and which ink decided: while it is switched on, and once the pen rests."""
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from playwright.sync_api import Locator, Route, expect
 
-from recognizer.tests.browser.board import LINE, PATIENCE, Board
+from recognizer.tests.browser.board import LINE, Board
 from recognizer.tests.browser.conftest import NewBoard
 from recognizer.tests.browser.handwriting import written
 from recognizer.tests.browser.test_upload import by_button, picture
 
 SEEN, EXPLAINED = [28, 28], [224, 224]
-
-
-@pytest.fixture(autouse=True)
-def patience() -> Iterator[None]:
-    expect.set_options(timeout=PATIENCE * 1000)
-    yield
-    expect.set_options(timeout=5_000)
 
 
 def image(board: Board) -> Locator:

@@ -45,8 +45,7 @@ def test_a_correction_becomes_everybody_s_knowledge(
     moderator.press("a")
     moderator.settle()
 
-    expect.set_options(timeout=LEARNING * 1000)
-    expect(said(mine)).to_contain_text("Live in version 2")
+    expect(said(mine)).to_contain_text("Live in version 2", timeout=LEARNING * 1000)
     other.wait(lambda: other.wire.predictions[-1]["version"] == 2, "the new version", LEARNING)
     other.settle()
     assert other.label() == "0"
