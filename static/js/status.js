@@ -25,6 +25,8 @@ export class Status {
     this.#chip = chip;
     this.#banner = banner;
     this.#say = say;
+    const edge = banner.parentElement;
+    edge.lastElementChild.addEventListener("click", () => (edge.hidden = true));
     live.addEventListener("state", () => this.refresh());
     setInterval(() => this.refresh(), REFRESH);
     this.refresh();
@@ -70,6 +72,7 @@ export class Status {
 
   #warn(text) {
     write(this.#banner, text);
+    this.#banner.parentElement.hidden &&= text; // dismissed until the connection is back
     this.#banner.nextElementSibling.hidden = text === OUTDATED; // reconnecting would not help
     if (this.#told && !text) this.#say("Connected again.");
     this.#told = text !== "";

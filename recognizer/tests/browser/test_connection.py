@@ -60,18 +60,77 @@ def test_who_does_not_want_to_wait_reconnects_at_once(new_board: NewBoard) -> No
 
 
 def test_a_note_stands_above_the_banner_and_not_on_it(new_board: NewBoard) -> None:
-    board = new_board(viewport={"width": 390, "height": 844}).open()
+    board = new_board(viewport={"width": 1366, "height": 768}).open()
     board.expected = LOST
     board.context.set_offline(True)
-    banner, note = board.page.locator("#banner"), board.page.locator("#notice")
-    board.wait(banner.inner_text, "the banner")
+    banner, note = board.page.locator(".banner"), board.page.locator("#notice")
+    expect(banner).to_contain_text("keep drawing")
     by_event("drop", "dataTransfer")(board, "notes.txt", "text/plain", b"hello")
-    board.wait(note.inner_text, "the note")
+    expect(note).to_have_class("notice shown")
     upper, lower = note.bounding_box(), banner.bounding_box()
     assert upper is not None
     assert lower is not None
     assert upper["y"] + upper["height"] <= lower["y"]
-    assert lower["y"] + lower["height"] <= 844
+    assert lower["y"] + lower["height"] <= 768
+
+
+def test_on_a_phone_one_is_told_after_the_other(new_board: NewBoard) -> None:
+    board = new_board(viewport={"width": 390, "height": 844}).open()
+    board.expected = LOST
+    board.context.set_offline(True)
+    banner = board.page.locator(".banner")
+    expect(banner).to_contain_text("keep drawing")
+    by_event("drop", "dataTransfer")(board, "notes.txt", "text/plain", b"hello")
+    expect(banner).to_be_hidden()
+    board.page.locator("#notice").get_by_role("button", name="Dismiss").click()
+    expect(banner).to_be_visible()
+
+
+def test_the_banner_stays_away_until_the_next_loss_once_it_is_dismissed(board: Board) -> None:
+    board.expected = LOST
+    banner = board.page.locator(".banner")
+    for _ in range(2):
+        board.context.set_offline(True)
+        expect(banner).to_contain_text("keep drawing")
+        banner.get_by_role("button", name="Dismiss").click()
+        expect(banner).to_be_hidden()
+        board.context.set_offline(False)
+        board.wait_for_state("Connected", 35)
+
+
+@pytest.mark.parametrize("size", [(1366, 768), (390, 844), (844, 390)])
+def test_what_is_told_covers_nothing_that_is_needed(
+    size: tuple[int, int], new_board: NewBoard
+) -> None:
+    board = new_board(viewport={"width": size[0], "height": size[1]}).open()
+    board.expected = LOST
+    board.draw(written("7", 1))
+    board.settle()
+    board.context.set_offline(True)
+    expect(board.page.locator(".banner")).to_contain_text("keep drawing")
+    assert covered(board, ".tools button, #canvas, #verdict button") == []
+    board.press("Incorrect")
+    assert covered(board, "#picker button") == []
+    board.page.locator("#picker .likely button").first.click()
+    expect(board.page.locator("#notice")).to_contain_text("1 correction waits here")
+    assert covered(board, ".tools button, #canvas") == []
+
+
+def covered(board: Board, selector: str) -> list[str]:
+    """Return what of it somebody would not hit who scrolls to it, as a finger or a mouse does."""
+    found: list[str] = board.page.evaluate(COVERED, selector)
+    return found
+
+
+COVERED = """(selector) =>
+  [...document.querySelectorAll(selector)]
+    .filter((element) => element.checkVisibility())
+    .filter((element) => {
+      element.scrollIntoView({ block: "nearest", behavior: "instant" });
+      const { x, y, width, height } = element.getBoundingClientRect();
+      return !element.contains(document.elementFromPoint(x + width / 2, y + height / 2));
+    })
+    .map((element) => element.textContent.trim() || element.id)"""
 
 
 def test_what_is_told_while_a_dialog_is_open_is_told_in_front_of_it(board: Board) -> None:
