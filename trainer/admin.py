@@ -4,6 +4,7 @@ Starting a run and overriding the gate only write rows; workers do the rest. Imp
 """
 
 import base64
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
+from django.utils.decorators import method_decorator
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST
 
@@ -45,7 +47,7 @@ class TrainingRunAdmin(ReadOnlyAdmin):
         wrap = self.admin_site.admin_view
         return [
             path("start/", wrap(start_view), name="trainer_trainingrun_start"),
-            path("<int:number>/override/", wrap(override_view), name="trainer_run_override"),
+            path("<int:number>/override/", wrap(self.override_view), name="trainer_run_override"),
             path("<int:number>/cancel/", wrap(cancel_view), name="trainer_run_cancel"),
             *super().get_urls(),
         ]
@@ -104,10 +106,26 @@ class TrainingRunAdmin(ReadOnlyAdmin):
             "challengers": run.challengers.defer("weights").order_by("index"),
             "lines": run.lines.all()[:_SHOWN],
             "may_override": run.status == RunStatus.REJECTED and _may_promote(request),
+            "obstacle": opening.obstacle(run),
             "may_cancel": run.is_open and _may_start(request),
             "sees_corrections": request.user.has_perm("feedback.view_correction"),
+            **(extra_context or {}),
         }
         return TemplateResponse(request, "trainer/run.html", context)
+
+    @method_decorator(require_POST)
+    def override_view(self, request: HttpRequest, number: int) -> HttpResponse:
+        """Ask for a refused run to be promoted all the same; what was typed is not lost."""
+        run, reason = _run(number), request.POST.get("reason", "")
+        try:
+            opening.override(run, _staff(request), reason)
+        except reasons.NotOpened as error:
+            messages.error(request, f"Nothing was done: {error}.")
+            page = self.change_view(request, str(number), extra_context={"reason": reason})
+            page.status_code = 409
+            return page
+        messages.success(request, f"Run {number} is judged once more and then promoted.")
+        return redirect("admin:trainer_trainingrun_changelist")
 
     @admin.display(description="Run")
     def number(self, run: Any) -> int:
@@ -165,18 +183,6 @@ def cancel_view(request: HttpRequest, number: int) -> HttpResponse:
     return _act(request, cancel)
 
 
-@require_POST
-def override_view(request: HttpRequest, number: int) -> HttpResponse:
-    """Ask for a refused run to be promoted all the same."""
-    run = _run(number)
-
-    def override(actor: User) -> str:
-        opening.override(run, actor, request.POST.get("reason", ""))
-        return f"Run {number} is judged once more and then promoted."
-
-    return _act(request, override)
-
-
 def _run(number: int) -> TrainingRun:
     run = TrainingRun.objects.filter(pk=number).first()
     if run is None:
@@ -190,11 +196,15 @@ def _with_items(found: dict[str, Any], run: TrainingRun) -> dict[str, Any]:
     return found | {"items": [(pk, pk[:8]) for pk in ids[:_NAMED]], "more": len(ids) > _NAMED}
 
 
-def _act(request: HttpRequest, do: Any) -> HttpResponse:
+def _staff(request: HttpRequest) -> User:
     if not (isinstance(request.user, User) and request.user.is_staff):
         raise PermissionDenied
+    return request.user
+
+
+def _act(request: HttpRequest, do: Callable[[User], str]) -> HttpResponse:
     try:
-        messages.success(request, do(request.user))
+        messages.success(request, do(_staff(request)))
     except reasons.NotOpened as error:
         messages.error(request, f"Nothing was done: {error}.")
     return redirect("admin:trainer_trainingrun_changelist")

@@ -24,6 +24,7 @@ from trainer.models import (
 )
 
 PERMISSION = "trainer.start_trainingrun"
+_NOT_REFUSED = "run {} is not one that the gate refused"
 # What the gate goes by, beside its code: with other limits a refusal may be none.
 _LIMITS = ("GATE_SUBMITTER_PERCENT", "GATE_CLASS_PERCENT", "GATE_IMPLAUSIBLE_PERCENT")
 
@@ -108,6 +109,19 @@ def close(run: TrainingRun, status: RunStatus, problem: str) -> bool:
     return closed
 
 
+def obstacle(run: TrainingRun) -> str:
+    """Return why the gate cannot be overridden for a run, "" where it can."""
+    if not TrainingRun.objects.filter(pk=run.pk, status=RunStatus.REJECTED).exists():
+        return _NOT_REFUSED.format(run.pk)
+    if not run.challengers.exclude(weights=None).exists():
+        return (
+            f"run {run.pk} has no weights any more, as a later run has ended: start a run by hand "
+            "instead"
+        )
+    other = TrainingRun.objects.filter(status__in=OPEN).first()
+    return f"run {other.pk} is open: cancel it first, or judge what it comes to" if other else ""
+
+
 def override(run: TrainingRun, actor: User, reason: str) -> None:
     """Ask that what the gate refused be promoted, on somebody's responsibility.
 
@@ -122,10 +136,8 @@ def override(run: TrainingRun, actor: User, reason: str) -> None:
         raise PermissionDenied("overriding the gate needs the permission to promote versions")
     if not reason.strip():
         raise reasons.NotOpened("a reason is needed: it is kept in the ledger")
-    if not run.challengers.exclude(weights=None).exists():
-        raise reasons.NotOpened(
-            f"run {run.pk} has no weights any more: start a run by hand instead"
-        )
+    if why_not := obstacle(run):
+        raise reasons.NotOpened(why_not)
     try:
         with transaction.atomic():
             reopened = TrainingRun.objects.filter(pk=run.pk, status=RunStatus.REJECTED).update(
@@ -137,12 +149,12 @@ def override(run: TrainingRun, actor: User, reason: str) -> None:
                 finished=None,
             )
             if not reopened:
-                raise reasons.NotOpened(f"run {run.pk} is not one that the gate refused")
+                raise reasons.NotOpened(_NOT_REFUSED.format(run.pk))
             run.say(f"the gate is overridden by {actor.get_username()}: {reason.strip()}")
             note(run.pk, RunStatus.RUNNING, override=True)
             lessons.begin(run.pk, run.ids)
     except IntegrityError:
-        raise reasons.NotOpened("a run is open already: wait until it has ended") from None
+        raise reasons.NotOpened("another run has just been opened") from None
 
 
 def _open(

@@ -1,6 +1,6 @@
 """Versions in the admin: promoting has its own permission, asks why, and loses no race quietly."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -56,6 +56,13 @@ def test_versions_are_listed_with_their_roles(
     ):
         assert words in page
     assert "Promote version 2" not in page
+
+
+def test_moments_are_written_as_elsewhere_with_their_time_zone(client: Client) -> None:
+    made()
+    ModelVersion.objects.filter(number=2).update(created=datetime(2026, 3, 4, 15, 6, tzinfo=UTC))
+    for page in (VERSIONS, f"{VERSIONS}2/change/"):
+        assert "2026-03-04 15:06 UTC" in client.get(page).content.decode()
 
 
 def test_the_list_follows_the_processes_until_all_serve_the_champion(client: Client) -> None:

@@ -98,6 +98,39 @@ def test_a_finding_leads_to_the_corrections_that_it_is_about(bench: Bench) -> No
     assert card not in client_of(starter()).get(page).content.decode()  # who may not see them
 
 
+def test_a_run_that_can_not_be_overridden_any_more_says_why(bench: Bench) -> None:
+    run, client = refused(bench), client_of(promoter())
+    page = f"{RUNS}{run.pk}/change/"
+    other = TrainingRun.objects.create(trigger="manual", base_version=1)
+    said = client.get(page).content.decode()
+    assert f"Not possible: run {other.pk} is open: cancel it first" in said
+    assert "Override the gate" not in said
+    other.delete()
+    assert "Override the gate" in client.get(page).content.decode()
+    run.challengers.update(weights=None)
+    said = client.get(page).content.decode()
+    assert f"Not possible: run {run.pk} has no weights any more" in said
+    assert "Override the gate" not in said
+
+
+def test_what_somebody_typed_is_not_lost_where_the_gate_can_not_be_overridden(bench: Bench) -> None:
+    run, client = refused(bench), client_of(promoter())
+    run.challengers.update(weights=None)
+    answer = client.post(f"{RUNS}{run.pk}/override/", {"reason": "all 40 <are> right"})
+    said = answer.content.decode()
+    assert answer.status_code == 409
+    assert f"Nothing was done: run {run.pk} has no weights any more" in said
+    assert "The reason that you gave: all 40 &lt;are&gt; right" in said
+
+
+def test_an_override_without_a_reason_asks_for_one_on_the_same_page(bench: Bench) -> None:
+    run = refused(bench)
+    answer = client_of(promoter()).post(f"{RUNS}{run.pk}/override/", {"reason": "  "})
+    assert answer.status_code == 409
+    assert "Nothing was done: a reason is needed" in answer.content.decode()
+    assert "Override the gate" in answer.content.decode()
+
+
 def test_an_override_is_seen_in_the_list_and_on_the_page(bench: Bench) -> None:
     run, judge = refused(bench), promoter()
     TrainingRun.objects.filter(pk=run.pk).update(
@@ -183,6 +216,13 @@ def command(*arguments: str) -> str:
     out = io.StringIO()
     call_command("runs", *arguments, stdout=out)
     return out.getvalue()
+
+
+def test_the_list_of_the_command_ends_a_long_reason_at_a_word(bench: Bench) -> None:
+    run = refused(bench)
+    problem = "not the work of a few: of 45 corrections one submitter has 87 % of all that is new"
+    TrainingRun.objects.filter(pk=run.pk).update(problem=problem)
+    assert command().endswith("not the work of a few: of 45 corrections one submitter has …\n")
 
 
 def test_the_command_lists_shows_starts_and_overrides(bench: Bench) -> None:

@@ -1,5 +1,6 @@
 """`manage.py runs`: what was learned when, why it was refused; start, cancel, override."""
 
+import textwrap
 from argparse import ArgumentParser
 from typing import Any
 
@@ -102,7 +103,7 @@ class Command(VersionsCommand):
         lines = [
             f"{run['id']:>6}  {run['status']:<11}  {run['created']:.19}  "
             f"{run['added']} new, {run['removed']} gone  "
-            + (f"version {run['version']}" if run["version"] else run["problem"][:60])
+            + (f"version {run['version']}" if run["version"] else _brief(run["problem"]))
             for run in runs
         ]
         lines = lines or ["There was no training run yet."]
@@ -110,6 +111,10 @@ class Command(VersionsCommand):
         if paused:
             lines.insert(0, f"Learning is paused: {paused}.")
         self.say({"runs": runs, "paused": paused}, "\n".join(lines), as_json=options["json"])
+
+
+def _brief(problem: str) -> str:
+    return textwrap.shorten(problem, 60, placeholder=" …")
 
 
 def _find(number: int) -> TrainingRun:
