@@ -1,5 +1,6 @@
 """How training stands, for whoever watches the site from outside. Reads rows only."""
 
+import time
 from datetime import timedelta
 from typing import Final
 
@@ -14,6 +15,7 @@ from trainer.models import OPEN, RunStatus, TrainingRun, open_units
 
 STUCK_SECONDS: Final = 60.0  # without a sign of a worker
 UNHEARD_SECONDS: Final = 180.0  # the same with nothing to learn: one may be building the base
+_STARTED: Final = time.monotonic()  # this process
 
 
 def read() -> Reading:
@@ -50,7 +52,9 @@ def read() -> Reading:
     if heard is not None:
         says = "Time since the child of any worker last did something"
         metrics.append(gauge("worker_child_heartbeat_age_seconds", says, heard))
-        if not is_held and heard > max(UNHEARD_SECONDS, 3 * settings.TRAIN_KICK_SECONDS):
+        # While the site was stopped, or in a backup, nobody could be heard of.
+        missed = min(heard, time.monotonic() - _STARTED)
+        if not is_held and missed > max(UNHEARD_SECONDS, 3 * settings.TRAIN_KICK_SECONDS):
             remarks["workers"] = (
                 f"none was heard of for {heard:.0f} s, so nothing is learned: see that a worker, "
                 "beat and Redis run"

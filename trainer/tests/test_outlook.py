@@ -1,5 +1,6 @@
 """What machines are told of training: runs by state, ages, and whether a run is stuck."""
 
+import time
 from datetime import timedelta
 
 import pytest
@@ -162,11 +163,26 @@ def heard_of(seconds_ago: float) -> None:
     Worker.objects.update(seen_at=timezone.now() - timedelta(seconds=seconds_ago))
 
 
+@pytest.fixture
+def up_for_an_hour(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let this process have been there long enough to miss somebody."""
+    monkeypatch.setattr(outlook, "_STARTED", time.monotonic() - 3600)
+
+
 def test_before_the_first_worker_nobody_is_missed() -> None:
     assert "worker_child_heartbeat_age_seconds" not in values(outlook.read().metrics)
     assert outlook.read().remarks == {}
 
 
+def test_after_a_restart_nobody_is_missed_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    heard_of(8 * 3600)  # as a backup, or the evening before, has it
+    monkeypatch.setattr(outlook, "_STARTED", time.monotonic() - 170)
+    assert outlook.read().remarks == {}
+    monkeypatch.setattr(outlook, "_STARTED", time.monotonic() - 190)
+    assert outlook.read().remarks["workers"].startswith("none was heard of for 28800 s")
+
+
+@pytest.mark.usefixtures("up_for_an_hour")
 def test_workers_that_fell_silent_are_missed_before_there_is_anything_to_learn() -> None:
     heard_of(170)
     assert 169 < figure("worker_child_heartbeat_age_seconds") < 180
@@ -177,6 +193,7 @@ def test_workers_that_fell_silent_are_missed_before_there_is_anything_to_learn()
     assert outlook.read().remarks == {}
 
 
+@pytest.mark.usefixtures("up_for_an_hour")
 def test_a_worker_that_trains_looks_for_nothing_else(bench: Bench) -> None:
     heard_of(500)
     opened()
@@ -185,6 +202,7 @@ def test_a_worker_that_trains_looks_for_nothing_else(bench: Bench) -> None:
     assert outlook.read().remarks == {}
 
 
+@pytest.mark.usefixtures("up_for_an_hour")
 def test_looks_that_are_rare_by_choice_are_no_silence(settings: Settings) -> None:
     settings.TRAIN_KICK_SECONDS = 100
     heard_of(290)
