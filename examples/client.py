@@ -268,15 +268,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         client = Client(options.url)
-        for file in options.files:
+    except (Refused, OSError, ValueError) as error:
+        print(f"{options.url}: {error}", file=sys.stderr)
+        return 1
+    failed = 0
+    for file in options.files:
+        try:
             print(f"{file}: {told(client.predict(file, options.charset))}")
             if options.correct:
                 receipt = client.correct(file, options.correct, charset=options.charset)
                 print(f"{file}: correction {receipt['id']} is {receipt['status']}")
-    except (Refused, OSError, ValueError) as error:
-        print(f"client: {error}", file=sys.stderr)
-        return 1
-    return 0
+        except ConnectionError as error:
+            print(f"{options.url}: {error}", file=sys.stderr)
+            return 1
+        except (Refused, OSError, ValueError) as error:
+            print(f"{file}: {error}", file=sys.stderr)
+            failed += 1
+    if failed:
+        print(f"{failed} of {len(options.files)} files failed.", file=sys.stderr)
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":

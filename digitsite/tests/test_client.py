@@ -169,9 +169,23 @@ def test_the_command_reads_a_picture_and_corrects_it(site: Web, picture: Path) -
     assert corrected.endswith("is pending")
 
 
+def test_the_command_names_what_it_could_not_read_and_reads_the_rest(
+    site: Web, picture: Path, tmp_path: Path
+) -> None:
+    text = tmp_path / "notes.txt"
+    text.write_text("hello")
+    files = [str(path) for path in (text, tmp_path / "gone.png", picture)]
+    status, said = run("--url", site.origin, *files)
+    assert status == 1
+    assert f"{text}: send a PNG, JPEG or WebP picture" in said
+    assert "gone.png: " in said
+    assert f"{picture}: " in said
+    assert "2 of 3 files failed." in said
+
+
 @pytest.mark.parametrize(
     ("url", "sentence"),
-    [("ftp://x", "is not an address like"), ("http://127.0.0.1:1", "Connection refused")],
+    [("ftp://x", "is not an address like"), ("http://127.0.0.1:1", "http://127.0.0.1:1: ")],
 )
 def test_the_command_says_what_is_wrong(url: str, sentence: str, picture: Path) -> None:
     status, said = run("--url", url, str(picture))
