@@ -169,6 +169,7 @@ WHITENOISE_ALLOW_ALL_ORIGINS = False
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_I18N = False
+FORMAT_MODULE_PATH = ["digitsite.formats"]
 
 # What one request, one drawing and one connection may ask for.
 BODY_BYTES = env.integer("BODY_BYTES", 2 * 2**20)  # refused by the server before it is read
