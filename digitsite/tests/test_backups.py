@@ -65,7 +65,7 @@ def test_what_is_restored_is_the_site(site: Web, tmp_path: Path, model: Path) ->
 @pytest.mark.django_db(transaction=True)  # a copy waits for a transaction of its own
 def test_it_has_whole_versions_and_the_key(places: Path) -> None:
     said = backup(places / "site.tar")
-    assert said.endswith("has the database and 1 versions and the secret key.\n")
+    assert said.endswith("has the database, 1 version and the secret key.\n")
     with tarfile.open(places / "site.tar") as archive:
         assert archive.getnames() == [
             "db.sqlite3", "versions/v000002", "versions/v000002/card.json", "secret_key",
@@ -124,5 +124,5 @@ def test_with_postgresql_it_names_pg_dump_and_has_the_rest(
     places: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(connection, "vendor", "postgresql")
-    assert backup(places / "site.tar").endswith("has 1 versions and the secret key.\n")
+    assert backup(places / "site.tar").endswith("has 1 version and the secret key.\n")
     assert "pg_dump" in capsys.readouterr().err

@@ -9,6 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from digitsite import backups
+from recognizer.management.commandline import counted
 
 PG_DUMP = (
     "The database is PostgreSQL and is not in it: back it up with `pg_dump --format=custom "
@@ -43,9 +44,11 @@ class Command(BaseCommand):
         else:
             parts = [
                 *(["the database"] if done.database else []),
-                f"{done.versions} versions",
+                counted(done.versions, "version"),
                 *(["the secret key"] if done.secret_key else []),
             ]
-            self.stdout.write(f"{file} ({done.bytes:,} bytes) has {' and '.join(parts)}.")
+            *most, last = parts
+            has = f"{', '.join(most)} and {last}" if most else last
+            self.stdout.write(f"{file} ({done.bytes:,} bytes) has {has}.")
         if not done.database:
             self.stderr.write(PG_DUMP)
