@@ -72,8 +72,9 @@ export class Status {
 
   #warn(text) {
     write(this.#banner, text);
-    this.#banner.parentElement.hidden &&= text; // dismissed until the connection is back
-    this.#banner.nextElementSibling.hidden = text === OUTDATED; // reconnecting would not help
+    const outdated = text === OUTDATED; // reconnecting would not help
+    this.#banner.nextElementSibling.hidden = outdated;
+    this.#banner.parentElement.hidden &&= text && !outdated; // dismissed until it is back
     if (this.#told && !text) this.#say("Connected again.");
     this.#told = text !== "";
   }

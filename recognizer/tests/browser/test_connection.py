@@ -98,6 +98,30 @@ def test_the_banner_stays_away_until_the_next_loss_once_it_is_dismissed(board: B
         board.wait_for_state("Connected", 35)
 
 
+def test_that_the_page_is_out_of_date_is_told_whatever_was_dismissed(new_board: NewBoard) -> None:
+    board = new_board()
+    board.expected = LOST
+    newer = False
+
+    def answer(route: WebSocketRoute) -> None:
+        if newer:
+            route.send('{"type":"hello","protocol":2}')
+        else:
+            route.close()
+
+    board.page.route_web_socket("**/ws/draw/", answer)
+    board.page.goto(board.origin)
+    banner = board.page.locator(".banner")
+    board.context.set_offline(True)
+    expect(banner).to_contain_text("keep drawing")
+    banner.get_by_role("button", name="Dismiss").click()
+    expect(banner).to_be_hidden()
+    newer = True
+    board.context.set_offline(False)
+    expect(banner).to_contain_text("out of date")
+    expect(banner).to_be_visible()
+
+
 @pytest.mark.parametrize("size", [(1366, 768), (390, 844), (844, 390)])
 def test_what_is_told_covers_nothing_that_is_needed(
     size: tuple[int, int], new_board: NewBoard
