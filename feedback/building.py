@@ -2,27 +2,28 @@
 
 In the event loop, and one memory after the other: after a hot swap or a restart everybody's is
 built again. A thread would hold up the answers to all who draw by more than these steps do, since
-it and the loop wait for each other's interpreter (docs/experiments.md). Asks the database nothing.
+it and the loop wait for each other's interpreter (docs/experiments.md, "Hot swap").
 """
 
 import asyncio
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Callable, Sequence
 from time import perf_counter
 from typing import Final
+from uuid import UUID
 from weakref import WeakKeyDictionary
 
-import numpy as np
+from channels.db import database_sync_to_async
 from django.conf import settings
 
 from feedback.models import Correction, Verdict
 from recognizer.alphabet import INDEX
 from recognizer.memory import Memory, MemoryParameters
 from recognizer.predictor import Predictor
-from recognizer.rasterizer import Raster, rasterise
+from recognizer.rasterizer import rasterise
 
-Named = Sequence[Correction]  # what a person has named, oldest first
-
-_STEP: Final = 4  # drawings: two milliseconds
+_FEW: Final = 8  # drawings that are not worth waiting for a turn: some milliseconds
+_STEP: Final = 0.002  # s, and at least one drawing, which takes what answering it takes
 _REST: Final = 2.0  # times as long as a step, for all others who want an answer
 
 _turns: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
@@ -33,33 +34,39 @@ def empty(predictor: Predictor) -> Memory:
     return Memory(predictor.version, parameters=MemoryParameters(capacity=settings.MEMORY_SIZE))
 
 
-async def built(named: Named, predictor: Predictor) -> Memory:
-    """Return the memory of named drawings for a model version, after those that others wait for."""
+async def built(
+    ids: Sequence[UUID], predictor: Predictor, is_wanted: Callable[[], bool] = lambda: True
+) -> Memory | None:
+    """Build the memory of these corrections for a model version, after those who came before.
+
+    Returns None where it is not wanted any more. Raises `django.db.Error`.
+    """
     memory = empty(predictor)
-    async with _turns.setdefault(asyncio.get_running_loop(), asyncio.Lock()):
-        for start in range(0, len(named), _STEP):
-            begin = perf_counter()
-            memory = _with(memory, named[start : start + _STEP], predictor)
-            await asyncio.sleep(_REST * (perf_counter() - begin))
-    return memory
+    turns = _turns.setdefault(asyncio.get_running_loop(), asyncio.Lock())
+    async with turns if len(ids) > _FEW else contextlib.nullcontext():
+        # Not before it is their turn: strokes take a hundred times what is kept of them.
+        rows = await database_sync_to_async(_rows)(ids) if ids and is_wanted() else []
+        begin = perf_counter()
+        for row in rows:
+            if not is_wanted():
+                break
+            memory = remember(memory, predictor, row)
+            if (spent := perf_counter() - begin) >= _STEP:
+                await asyncio.sleep(_REST * spent)
+                begin = perf_counter()
+    return memory if is_wanted() else None
 
 
 def remember(memory: Memory, predictor: Predictor, row: Correction) -> Memory:
     """Return the memory with one drawing more."""
-    return _with(memory, [row], predictor)
-
-
-def _with(memory: Memory, named: Named, predictor: Predictor) -> Memory:
-    found = predictor.features_of(np.stack([_drawn(row) for row in named]))
-    for row, features in zip(named, found, strict=True):
-        was_correction = row.verdict == Verdict.CORRECTED
-        memory = memory.remember(
-            features, INDEX[row.submitted_label], was_correction=was_correction
-        )
-    return memory
-
-
-def _drawn(row: Correction) -> Raster:
     # From the strokes: a new version may come with a rasteriser that draws differently.
     ink = row.ink
-    return row.raster if ink is None else rasterise(ink)
+    features = predictor.features(row.raster if ink is None else rasterise(ink))
+    was_correction = row.verdict == Verdict.CORRECTED
+    return memory.remember(features, INDEX[row.submitted_label], was_correction=was_correction)
+
+
+def _rows(ids: Sequence[UUID]) -> list[Correction]:
+    """Return what was named, oldest first."""
+    rows = Correction.objects.only("created", "strokes", "pixels", "submitted_label", "verdict")
+    return sorted(rows.in_bulk(ids).values(), key=lambda row: (row.created, row.pk))

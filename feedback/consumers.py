@@ -15,11 +15,12 @@ from uuid import UUID
 from channels.db import database_sync_to_async
 from django.db import Error
 
-from feedback import building, logins, memories, people
+from feedback import logins, people
 from feedback.errands import Errands
 from feedback.models import Correction, Device, Verdict
 from feedback.people import Person
 from feedback.receipts import News, Receipt, receipts_of, watcher
+from feedback.remembering import Remembering
 from feedback.submissions import (
     NotALabel,
     Refused,
@@ -34,7 +35,6 @@ from feedback.submissions import (
 from feedback.together import Together
 from recognizer import serving
 from recognizer.consumers import DrawConsumer
-from recognizer.memory import Memory
 from recognizer.messages import BadFrame, ErrorCode, ForgetFrame, ReceiptFrame, VerdictFrame
 from recognizer.predictor import Predictor
 from recognizer.rasterizer import is_degenerate, rasterise
@@ -46,7 +46,6 @@ _PATIENCE: Final = 0.3  # s that the first answer waits for a memory
 _ERRANDS: Final = 32  # waiting on one connection; more is nobody's handwriting
 
 _recognising: Final = Together(people.of_scopes)
-_remembering: Final = Together(memories.drawings_of)
 
 
 class FeedbackConsumer(DrawConsumer):
@@ -56,23 +55,19 @@ class FeedbackConsumer(DrawConsumer):
         """Accept, then look up aside who this is and what they have taught."""
         self._errands = Errands(_ERRANDS)
         self._own: set[UUID] = set()  # what came over this socket is in its memory already
-        self._rebuilding = False
-        self._forgetting = 0
         self._gone = False
         self._person: Person | None = None
-        self._remembers = asyncio.Event()
         await super().connect()
+        self._remembering = Remembering(self._session, self._changed)
         if not self._counted:
             return
         if people.has_session(self.scope):
             self._errands.add(self._recognise)
             return
         self._person = people.without_session(self.scope)
-        if self._person.is_new:
-            self._remembers.set()
-        else:
+        self._remembering.of(self._person)
+        if not self._person.is_new:
             self._listen()
-            self.rebuild()
 
     async def disconnect(self, code: int) -> None:
         """Leave; what was sent before is still stored."""
@@ -110,8 +105,7 @@ class FeedbackConsumer(DrawConsumer):
         """Answer without the memory from this moment on; emptying it is done aside."""
         if not self._errands.add(partial(self._forget, frame.n)):
             raise BadFrame("rate", "too much at once: slow down", frame.n)
-        self._forgetting += 1
-        self._session.memory = None
+        self._remembering.forget()
 
     async def tell(self, news: News) -> None:
         """Pass on what became of it; learn from what the same person taught elsewhere."""
@@ -122,8 +116,7 @@ class FeedbackConsumer(DrawConsumer):
 
     def rebuild(self) -> None:
         """Build the memory anew, aside."""
-        if not self._rebuilding:
-            self._rebuilding = self._errands.add(self._rebuild)
+        self._remembering.rebuild()
 
     def log_out(self) -> None:
         """The login has ended: close, after what waits, which will not be taken any more."""
@@ -138,20 +131,20 @@ class FeedbackConsumer(DrawConsumer):
 
     def _leave(self) -> None:
         self._gone = True
+        self._remembering.leave()
         watcher.leave(self)
         logins.rounds.leave(self)
 
     async def _answer(self) -> None:
-        if not self._remembers.is_set():
+        known = self._remembering.known
+        if not known.is_set():
             # Who comes back is answered with what they have taught from the first time on.
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._remembers.wait(), _PATIENCE)
-            self._remembers.set()
+                await asyncio.wait_for(known.wait(), _PATIENCE)
+            known.set()
             self._live.opened = asyncio.get_running_loop().time()  # that was no queue
         await super()._answer()
-        memory = self._session.memory
-        if memory and memory.version != self._version():
-            self.rebuild()  # another version answers this drawing, and its features are others
+        self._remembering.follow()
 
     async def _recognise(self) -> None:
         try:
@@ -159,26 +152,8 @@ class FeedbackConsumer(DrawConsumer):
         except Error:
             logger.warning("a session could not be looked up: the database does not answer")
             self._person = people.without_session(self.scope)
+        self._remembering.of(self._person)
         self._listen()
-        await self._rebuild()
-
-    async def _rebuild(self) -> None:
-        self._rebuilding = False
-        if self._gone or self._person is None:
-            return
-        try:
-            self._use(await self._recalled(self._person))
-        except (Error, serving.Unavailable):
-            logger.warning("a personal memory could not be built")
-        finally:
-            self._remembers.set()
-
-    async def _recalled(self, person: Person) -> Memory:
-        predictor = self._session.predictor()
-        named = await _remembering.ask(person)
-        if not named:
-            return building.empty(predictor)
-        return await building.built(named, predictor)
 
     async def _submit(
         self, submission: "partial[Submission]", predictor: Predictor, n: int | None
@@ -198,13 +173,8 @@ class FeedbackConsumer(DrawConsumer):
         self._own.add(receipt.id)
         self._listen()
         await self._send_receipt(receipt)
-        memory = self._session.memory
-        knows_all = memory is not None or self._known_person().is_new
-        memory = memory or building.empty(predictor)  # an empty one fits every version
-        if not knows_all or memory.version != predictor.version:
-            await self._rebuild()
-        elif is_new:
-            self._use(building.remember(memory, predictor, row))
+        if is_new:
+            self._remembering.learn(row, predictor)
 
     async def _forget(self, n: int | None) -> None:
         person = self._known_person()
@@ -215,18 +185,13 @@ class FeedbackConsumer(DrawConsumer):
             return
         except Unwritable as error:
             await self._error(BadFrame("unavailable", str(error), n))
-            self.rebuild()  # it is not forgotten, so do not pretend
             return
         finally:
-            self._forgetting -= 1
-        self._use(None)
+            self._remembering.forgot()
         watcher.taught_otherwise(person.keys, but=self)
 
-    def _use(self, memory: Memory | None) -> None:
-        before = self._session.memory
-        self._session.memory = after = None if self._forgetting else memory
-        may_differ = self._remembers.is_set() and (before or after)
-        if may_differ and self._session.drawing and not self._gone:
+    def _changed(self) -> None:
+        if self._session.drawing and not self._gone:
             self._live.notify()
 
     def _listen(self) -> None:
@@ -239,12 +204,6 @@ class FeedbackConsumer(DrawConsumer):
         if self._person is None:  # errands run in turn, and recognising is the first
             raise RuntimeError("nobody has been recognised yet")
         return self._person
-
-    def _version(self) -> int | None:
-        try:
-            return self._session.predictor().version
-        except serving.Unavailable:
-            return None
 
     async def _send_receipt(self, receipt: Receipt) -> None:
         await self._send(

@@ -19,7 +19,7 @@ from django.db import Error
 from django.http import HttpRequest
 
 from feedback import people
-from feedback.building import Named, built
+from feedback.building import built
 from feedback.models import Correction
 from feedback.people import Person
 from recognizer.memory import Memory
@@ -40,6 +40,7 @@ class _Built:
 
 
 _under_way: set[asyncio.Future[Memory | None]] = set()  # the loop itself would forget them
+_builds: dict[tuple[object, ...], asyncio.Task[Memory | None]] = {}  # by ids and version
 _recent: OrderedDict[str, _Built] = OrderedDict()  # by person, who asked last at the end
 
 
@@ -65,10 +66,12 @@ async def _looked_up(request: HttpRequest, predictor: Predictor) -> Memory | Non
         if not ids:
             return None
         if found is None or (found.ids, found.memory.version) != (ids, predictor.version):
-            named = await database_sync_to_async(_named)(ids)
-            found = _Built(ids, await built(named, predictor))
+            memory = await _built_once(ids, predictor)
+            found = None if memory is None else _Built(ids, memory)
     except Error:
         logger.warning("a personal memory could not be looked up")
+        return None
+    if found is None:
         return None
     _recent[person.key] = found
     if len(_recent) > _KEPT:
@@ -76,27 +79,30 @@ async def _looked_up(request: HttpRequest, predictor: Predictor) -> Memory | Non
     return found.memory
 
 
-def drawings(person: Person) -> Named:
-    """Return what a person has named; the part that asks the database."""
-    return _named(_different(person))
+async def _built_once(ids: list[UUID], predictor: Predictor) -> Memory | None:
+    """Build a memory, or wait for the one that another request has begun to build."""
+    key = (*ids, predictor.version)
+    task = _builds.get(key)
+    if task is None or task.get_loop() is not asyncio.get_running_loop():
+        task = _builds[key] = asyncio.ensure_future(built(ids, predictor))
+        task.add_done_callback(lambda _: _builds.pop(key, None))
+    return await asyncio.shield(task)
 
 
-def drawings_of(persons: Sequence[Person]) -> list[Named]:
-    """Return the same of each of these; one question for all of those who have named nothing."""
+def ids_of(persons: Sequence[Person]) -> list[list[UUID]]:
+    """Return what each of these has named, the newest first.
+
+    One question for all of those who have named nothing.
+    """
     keys = {key for person in persons for key in person.keys}
     rows = Correction.objects.visible_to(keys).remembered()
     taught = set(rows.order_by().values_list("submitter", flat=True).distinct())
-    return [[] if taught.isdisjoint(person.keys) else drawings(person) for person in persons]
+    return [[] if taught.isdisjoint(person.keys) else _different(person) for person in persons]
 
 
 def _newest(request: HttpRequest) -> tuple[Person, list[UUID]]:
     person = people.of_request(request)
     return person, [] if person.is_new else _different(person)
-
-
-def _named(ids: Sequence[UUID]) -> Named:
-    rows = Correction.objects.only("created", "strokes", "pixels", "submitted_label", "verdict")
-    return sorted(rows.in_bulk(ids).values(), key=lambda row: (row.created, row.pk))
 
 
 def _different(person: Person) -> list[UUID]:

@@ -164,11 +164,6 @@ class Predictor:
         """Return what a memory remembers of one 28x28 image: the penultimate features."""
         return self._run(raster, "features")[0]
 
-    def features_of(self, rasters: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Run the network on images (n, 28, 28) and return their features (n, F)."""
-        answer: NDArray[np.float32] = self.session.run(["features"], {"image": _planes(rasters)})[0]
-        return answer
-
     def _run(self, raster: Raster, *outputs: str) -> list[NDArray[np.float32]]:
         answers = self.session.run(list(outputs), {"image": _planes(raster[None])})
         return [np.asarray(answer[0], np.float32) for answer in answers]

@@ -3,6 +3,7 @@
 import asyncio
 import time
 import uuid
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from threading import Event
 from typing import Any
@@ -15,12 +16,10 @@ from django.test import TestCase, override_settings
 from django.test.utils import CaptureQueriesContext
 from prometheus_client import REGISTRY
 
-from feedback import consumers, lessons, memories, processes, receipts, submissions
-from feedback.building import Named
+from feedback import building, consumers, lessons, processes, receipts, submissions
 from feedback.decisions import decide, undo
 from feedback.erasure import withdraw_all
 from feedback.models import Correction, Device, ReceiptStatus, Status, Verdict
-from feedback.people import Person
 from feedback.tests.making import SEVEN, moderator, scrawl
 from feedback.tests.sockets import PATIENCE, Client, connected, key
 from feedback.tests.standin import predictor
@@ -80,13 +79,13 @@ class Verdicts(TestCase):
         async with connected(person=cookie) as client:
             await correct(client, "7")
         release = Event()
-        drawings = memories.drawings
+        rows = building._rows
 
-        def late(person: Person) -> Named:
+        def late(ids: Sequence[uuid.UUID]) -> list[Correction]:
             assert release.wait(PATIENCE)
-            return drawings(person)
+            return rows(ids)
 
-        with patch.object(memories, "drawings", late):
+        with patch.object(building, "_rows", late):
             async with connected(person=cookie) as client:
                 assert (await client.draw(SEVEN))["label"] == "3"  # it waits, but not for long
                 await client.send("verdict", correct=True)
@@ -251,7 +250,7 @@ class Remembering(TestCase):
         async with connected(person=cookie) as client:
             await correct(client, "7")
         with (
-            patch.object(memories, "drawings", wraps=memories.drawings) as asked,
+            patch.object(building, "_rows", wraps=building._rows) as asked,
             patch.object(consumers, "_PATIENCE", PATIENCE),  # the machine may be slow
         ):
             async with connected(person=cookie) as client:
@@ -268,7 +267,7 @@ class Remembering(TestCase):
         async with connected(person=cookie) as client:
             await correct(client, "7")
         with (
-            patch.object(memories, "_named", lambda _: [release.wait(PATIENCE)][:0]),
+            patch.object(building, "_rows", lambda _: [release.wait(PATIENCE)][:0]),
             patch.object(consumers, "_PATIENCE", 1.0),
         ):
             async with connected(person=cookie) as client:
@@ -371,7 +370,7 @@ class Remembering(TestCase):
         cookie = key()
         async with connected(person=cookie) as client:
             await correct(client, "7")
-        with patch.object(memories, "drawings", side_effect=OperationalError):
+        with patch.object(building, "_rows", side_effect=OperationalError):
             async with connected(person=cookie) as client:
                 assert not (await client.draw(SEVEN))["personal"]
                 await correct(client, "7")

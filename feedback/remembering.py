@@ -1,0 +1,127 @@
+"""One socket's memory of its person: looked up aside, built again when it has to be, forgotten.
+
+Nothing here keeps a frame, a verdict or a receipt waiting. Knows nothing about frames.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable
+from typing import Final
+
+from django.db import Error
+
+from feedback import building, memories
+from feedback.models import Correction
+from feedback.people import Person
+from feedback.together import Together
+from recognizer import serving
+from recognizer.memory import Memory
+from recognizer.predictor import Predictor
+from recognizer.session import DrawSession
+
+logger = logging.getLogger(__name__)
+
+_looked_up: Final = Together(memories.ids_of)
+
+
+class Remembering:
+    """Keeps `session.memory`, and says when that may change the answer to what stands there."""
+
+    def __init__(self, session: DrawSession, changed: Callable[[], None]) -> None:
+        self.known = asyncio.Event()  # what was taught before, or that it cannot be known now
+        self._session = session
+        self._changed = changed
+        self._person: Person | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._again = False  # something was taught since the build under way has begun
+        self._for: int | None = None  # the version that it is for
+        self._forgetting = 0
+        self._gone = False
+
+    def of(self, person: Person) -> None:
+        """Remember for this person from now on."""
+        self._person = person
+        if not person.is_new:
+            self.rebuild()
+            return
+        with contextlib.suppress(serving.Unavailable):
+            self._session.memory = building.empty(self._session.predictor())
+        self.known.set()
+
+    def rebuild(self) -> None:
+        """Build it anew, aside; whatever is being built is not the last word."""
+        self._again = True
+        if not self._gone and (self._task is None or self._task.done()):
+            self._task = asyncio.get_running_loop().create_task(self._build())
+
+    def follow(self) -> None:
+        """Build it anew if another version answers by now: its features are others."""
+        memory = self._session.memory
+        if memory and self._version() not in (memory.version, self._for):
+            self.rebuild()
+
+    def learn(self, row: Correction, predictor: Predictor) -> None:
+        """Take in what has just been stored; at once, where all that was taught before is known."""
+        memory = self._session.memory
+        if memory is not None and not memory:
+            memory = building.empty(predictor)  # of nothing: as good for this version
+        if memory is None or self._is_building() or memory.version != predictor.version:
+            self.rebuild()
+        else:
+            self._use(building.remember(memory, predictor, row))
+
+    def forget(self) -> None:
+        """Answer without it, until `forgot` is called as often as this."""
+        self._forgetting += 1
+        self._session.memory = None
+
+    def forgot(self) -> None:
+        """Go on, with what the rows say by now."""
+        self._forgetting -= 1
+        self.rebuild()
+
+    def leave(self) -> None:
+        """Build nothing any more."""
+        self._gone = True
+        if self._task is not None:
+            self._task.cancel()
+
+    async def _build(self) -> None:
+        try:
+            while self._again and not self._gone:
+                self._again = False
+                memory = await self._built()
+                self.known.set()
+                if not self._again:
+                    self._use(memory)
+        except (Error, serving.Unavailable):
+            logger.warning("a personal memory could not be built")
+        except Exception:
+            logger.exception("a personal memory could not be built")
+        finally:
+            self._for = None
+            self.known.set()
+
+    async def _built(self) -> Memory | None:
+        if self._person is None:
+            return None
+        predictor = self._session.predictor()
+        self._for = predictor.version
+        ids = await _looked_up.ask(self._person)
+        return await building.built(ids, predictor, lambda: not self._gone)
+
+    def _use(self, memory: Memory | None) -> None:
+        before = self._session.memory
+        self._session.memory = after = None if self._forgetting else memory
+        if self.known.is_set() and (before or after):
+            self._changed()
+
+    def _is_building(self) -> bool:
+        return self._task is not None and not self._task.done()
+
+    def _version(self) -> int | None:
+        try:
+            return self._session.predictor().version
+        except serving.Unavailable:
+            return None
