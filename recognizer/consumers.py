@@ -68,7 +68,11 @@ class DrawConsumer(AsyncWebsocketConsumer):
         self.base_send = send
         with contextlib.suppress(StopConsumer):
             while True:
-                await self.dispatch(await receive())
+                message = await receive()
+                if message["type"] == "websocket.receive":
+                    await self.receive(message.get("text"), message.get("bytes"))
+                else:
+                    await self.dispatch(message)
 
     async def dispatch(self, message: dict[str, Any]) -> None:
         """Hand an event to the method of its name."""
