@@ -56,6 +56,8 @@ class SocketProtocol(WebSocketProtocol):
         if text is None:
             self._dataReceived(data)
         else:
+            if self.autoPingTimeoutCall:
+                self._cancelAutoPingTimeoutCall()  # like any frame, it stands for a pong
             self.onMessage(text, isBinary=False)
 
     def _is_inside_message(self) -> bool:

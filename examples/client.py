@@ -258,6 +258,14 @@ def told(answer: Json) -> str:
     return f"{answer['label'] or 'not sure'} ({likely})"
 
 
+def _read(client: Client, picture: bytes, options: argparse.Namespace) -> list[str]:
+    said = [told(client.predict(picture, options.charset))]
+    if options.correct:
+        receipt = client.correct(picture, options.correct, charset=options.charset)
+        said.append(f"correction {receipt['id']} is {receipt['status']}")
+    return said
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Read the pictures that the command line names; correct them where it says what they are."""
     parser = argparse.ArgumentParser(description="Let a site of the recogniser read pictures.")
@@ -274,16 +282,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     failed = 0
     for file in options.files:
         try:
-            print(f"{file}: {told(client.predict(file, options.charset))}")
-            if options.correct:
-                receipt = client.correct(file, options.correct, charset=options.charset)
-                print(f"{file}: correction {receipt['id']} is {receipt['status']}")
-        except ConnectionError as error:
-            print(f"{options.url}: {error}", file=sys.stderr)
-            return 1
+            said = _read(client, Path(file).read_bytes(), options)
         except (Refused, OSError, ValueError) as error:
+            if isinstance(error, OSError) and error.filename is None:  # not the file: the site
+                print(f"{options.url}: {error}", file=sys.stderr)
+                return 1
             print(f"{file}: {error}", file=sys.stderr)
             failed += 1
+            continue
+        print("\n".join(f"{file}: {line}" for line in said))
     if failed:
         print(f"{failed} of {len(options.files)} files failed.", file=sys.stderr)
     return 1 if failed else 0

@@ -115,7 +115,7 @@ def obstacle(run: TrainingRun) -> str:
         return _NOT_REFUSED.format(run.pk)
     if not run.challengers.exclude(weights=None).exists():
         return (
-            f"run {run.pk} has no weights any more, as a later run has ended: start a run by hand "
+            f"run {run.pk} has no weights any more, as a later run was judged: start a run by hand "
             "instead"
         )
     other = TrainingRun.objects.filter(status__in=OPEN).first()

@@ -185,7 +185,11 @@ def test_the_command_names_what_it_could_not_read_and_reads_the_rest(
 
 @pytest.mark.parametrize(
     ("url", "sentence"),
-    [("ftp://x", "is not an address like"), ("http://127.0.0.1:1", "http://127.0.0.1:1: ")],
+    [
+        ("ftp://x", "is not an address like"),
+        ("http://127.0.0.1:1", "http://127.0.0.1:1: "),
+        ("http://nowhere.invalid", "http://nowhere.invalid: "),
+    ],
 )
 def test_the_command_says_what_is_wrong(url: str, sentence: str, picture: Path) -> None:
     status, said = run("--url", url, str(picture))

@@ -3,7 +3,7 @@
 import struct
 from collections.abc import Sequence
 from typing import Any, NamedTuple
-from unittest.mock import patch
+from unittest.mock import Mock, patch
 
 import pytest
 from hypothesis import example, given
@@ -111,7 +111,9 @@ class Message(NamedTuple):
     isBinary: bool  # noqa: N815
 
 
-def outcome(received: Sequence[bytes]) -> tuple[list[Message], bytes, int]:
+def outcome(
+    received: Sequence[bytes], pong_due: Mock | None = None
+) -> tuple[list[Message], bytes, int]:
     """Return what a socket hands on, what it sends, and its state, after all chunks."""
     factory = SocketFactory(None, stalled_seconds=1)
     factory.setProtocolOptions(maxMessagePayloadSize=LONGEST, maxFramePayloadSize=LONGEST)
@@ -127,6 +129,7 @@ def outcome(received: Sequence[bytes]) -> tuple[list[Message], bytes, int]:
         protocol.inside_message, protocol.current_frame = False, None
         protocol.websocket_version, protocol._perMessageCompress = 13, None
         protocol.maskServerFrames = False
+        protocol.autoPingTimeoutCall = pong_due
         for chunk in received:
             protocol.dataReceived(chunk)
         state = protocol.state
@@ -152,6 +155,14 @@ def test_the_quick_way_is_taken_and_never_within_a_message() -> None:
         assert read.call_count == 2  # of the message, and of the first half of another
     assert heard == [Message(b"{}", isBinary=False)]
     assert sent[:1] == b"\x88"  # a text within a message: closed
+
+
+@pytest.mark.parametrize("is_quick", [True, False])
+def test_whatever_comes_stands_for_a_pong(is_quick: bool) -> None:
+    with patch.object(whole_texts, "read", return_value=b"{}" if is_quick else None):
+        due = outcome([client_frame(b"{}")], pong_due := Mock())
+    assert due[0] == [Message(b"{}", isBinary=False)]
+    pong_due.cancel.assert_called_once_with()
 
 
 @pytest.mark.parametrize("length", [0, 125, 126, 65535, 65536])

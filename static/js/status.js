@@ -17,7 +17,6 @@ export class Status {
   #say;
   #lostAt = performance.now();
   #slowSince = null;
-  #told = false;
 
   /** `say` reads a sentence out politely. */
   constructor(live, chip, banner, say) {
@@ -71,12 +70,12 @@ export class Status {
   }
 
   #warn(text) {
-    write(this.#banner, text);
+    if (this.#banner.textContent === text) return;
+    this.#banner.textContent = text;
     const outdated = text === OUTDATED; // reconnecting would not help
     this.#banner.nextElementSibling.hidden = outdated;
     this.#banner.parentElement.hidden &&= text && !outdated; // dismissed until it is back
-    if (this.#told && !text) this.#say("Connected again.");
-    this.#told = text !== "";
+    if (!text) this.#say("Connected again.");
   }
 }
 

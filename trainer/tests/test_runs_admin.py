@@ -123,6 +123,17 @@ def test_what_somebody_typed_is_not_lost_where_the_gate_can_not_be_overridden(be
     assert "The reason that you gave: all 40 &lt;are&gt; right" in said
 
 
+def test_who_comes_second_with_an_override_keeps_the_reason_and_can_look_on(bench: Bench) -> None:
+    run, client = refused(bench), client_of(promoter())
+    TrainingRun.objects.filter(pk=run.pk).update(status=RunStatus.RUNNING)
+    answer = client.post(f"{RUNS}{run.pk}/override/", {"reason": "I looked, too"})
+    said = answer.content.decode()
+    assert answer.status_code == 409
+    assert "The reason that you gave: I looked, too" in said
+    (again,) = re.findall(r'http-equiv="refresh" content="5; url=([^"]+)"', said)
+    assert client.get(again).status_code == 200
+
+
 def test_an_override_without_a_reason_asks_for_one_on_the_same_page(bench: Bench) -> None:
     run = refused(bench)
     answer = client_of(promoter()).post(f"{RUNS}{run.pk}/override/", {"reason": "  "})

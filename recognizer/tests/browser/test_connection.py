@@ -84,6 +84,9 @@ def test_on_a_phone_one_is_told_after_the_other(new_board: NewBoard) -> None:
     expect(banner).to_be_hidden()
     board.page.locator("#notice").get_by_role("button", name="Dismiss").click()
     expect(banner).to_be_visible()
+    expect(board.page.locator("html")).to_have_css("padding-bottom", "144px")
+    banner.get_by_role("button", name="Dismiss").click()
+    expect(board.page.locator("html")).to_have_css("padding-bottom", "0px")
 
 
 def test_the_banner_stays_away_until_the_next_loss_once_it_is_dismissed(board: Board) -> None:
