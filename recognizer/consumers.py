@@ -68,11 +68,7 @@ class DrawConsumer(AsyncWebsocketConsumer):
         self.base_send = send
         with contextlib.suppress(StopConsumer):
             while True:
-                message = await receive()
-                if message["type"] == "websocket.receive":
-                    await self.receive(message.get("text"), message.get("bytes"))
-                else:
-                    await self.dispatch(message)
+                await self.dispatch(await receive())
 
     async def dispatch(self, message: dict[str, Any]) -> None:
         """Hand an event to the method of its name."""

@@ -22,9 +22,7 @@ class LatestWins:
     ) -> None:
         self._answer = answer
         self._interval = interval
-        self._pending = False  # something was notified that no call covers
-        # What the loop waits for while nothing is: for each answer an `Event` takes longer.
-        self._notified: asyncio.Future[None] | None = None
+        self._pending = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._next = 0.0  # loop time before which no answer may start
         self.opened = 0.0  # what `_next` was for the answer in flight: waiting until then is meant
@@ -34,11 +32,9 @@ class LatestWins:
 
         Raises what `answer` raised, if an earlier call of it failed.
         """
-        self._pending = True
+        self._pending.set()
         if self._task is None:
             self._task = asyncio.get_running_loop().create_task(self._run())
-        elif self._notified and not self._notified.done():
-            self._notified.set_result(None)
         elif self._task.done():
             self._task.result()  # an answer failed: raise that here, rather than fall silent
 
@@ -52,11 +48,9 @@ class LatestWins:
     async def _run(self) -> None:
         loop = asyncio.get_running_loop()
         while True:
-            if not self._pending:
-                self._notified = loop.create_future()
-                await self._notified
+            await self._pending.wait()
             if (wait := self._next - loop.time()) > 0:
                 await asyncio.sleep(wait)
-            self._pending = False
+            self._pending.clear()
             self.opened, self._next = self._next, loop.time() + self._interval()
             await self._answer()
