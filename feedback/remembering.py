@@ -36,6 +36,7 @@ class Remembering:
         self._task: asyncio.Task[None] | None = None
         self._again = False  # something was taught since the build under way has begun
         self._for: int | None = None  # the version that it is for
+        self._is_whole = False  # nothing that was taught is missing in `session.memory`
         self._forgetting = 0
         self._gone = False
 
@@ -47,6 +48,7 @@ class Remembering:
             return
         with contextlib.suppress(serving.Unavailable):
             self._session.memory = building.empty(self._session.predictor())
+            self._is_whole = True
         self.known.set()
 
     def rebuild(self) -> None:
@@ -62,18 +64,19 @@ class Remembering:
             self.rebuild()
 
     def learn(self, row: Correction, predictor: Predictor) -> None:
-        """Take in what has just been stored; at once, where all that was taught before is known."""
+        """Take in what has just been stored: at once, even where all before it is not known yet."""
         memory = self._session.memory
-        if memory is not None and not memory:
-            memory = building.empty(predictor)  # of nothing: as good for this version
-        if memory is None or self._is_building() or memory.version != predictor.version:
+        fits = memory is not None and memory.version == predictor.version
+        is_whole = self._is_whole and (fits or not memory) and not self._is_building()
+        memory = memory if memory and fits else building.empty(predictor)
+        self._use(building.remember(memory, predictor, row))
+        if not is_whole:
             self.rebuild()
-        else:
-            self._use(building.remember(memory, predictor, row))
 
     def forget(self) -> None:
         """Answer without it, until `forgot` is called as often as this."""
         self._forgetting += 1
+        self._is_whole = False
         self._session.memory = None
 
     def forgot(self) -> None:
@@ -95,7 +98,9 @@ class Remembering:
                 self.known.set()
                 if not self._again:
                     self._use(memory)
+                    self._is_whole = memory is not None
         except (Error, serving.Unavailable):
+            self._is_whole = False
             logger.warning("a personal memory could not be built")
         except Exception:
             logger.exception("a personal memory could not be built")

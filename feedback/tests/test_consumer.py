@@ -373,7 +373,8 @@ class Remembering(TestCase):
         with patch.object(building, "_rows", side_effect=OperationalError):
             async with connected(person=cookie) as client:
                 assert not (await client.draw(SEVEN))["personal"]
-                await correct(client, "7")
+                await correct(client, "1", scrawl(1))  # which needs no memory of before
+                assert (await client.draw_until(scrawl(1), personal=True))["label"] == "1"
                 assert not (await client.draw(SEVEN))["personal"]
 
 

@@ -39,6 +39,7 @@ class WhileOthersAreFirst(TestCase):
         async with others_first(), connected(person=cookie) as client:
             await correct(client, "1", scrawl(1))
             assert len(await stored()) == 2
+            assert (await client.until("prediction", personal=True))["label"] == "1"
 
     async def test_forgetting_is_stored(self) -> None:
         cookie = await taught()
@@ -97,6 +98,8 @@ class Outages(TestCase):
                 await client.send("forget")
                 await client.until("error")
                 assert not (await client.draw(scrawl(1)))["personal"]
+                await correct(client, "4", scrawl(2))  # known by itself, for lack of all else
+                assert (await client.draw_until(scrawl(2), personal=True))["label"] == "4"
             await correct(client, "1", scrawl(1))
             assert (await client.draw_until(SEVEN, personal=True))["label"] == "7"
 
