@@ -204,7 +204,7 @@ PREDICTION_INTERVAL_MS = env.integer("PREDICTION_INTERVAL_MS", 50, least=0, most
 CORRECTIONS_PER_HOUR = env.integer("CORRECTIONS_PER_HOUR", 600)
 CORRECTIONS_PER_ADDRESS_PER_HOUR = env.integer("CORRECTIONS_PER_ADDRESS_PER_HOUR", 3000)
 RETENTION_DAYS = env.integer("RETENTION_DAYS", 90, most=36_500)
-MEMORY_SIZE = env.integer("MEMORY_SIZE", 128, most=10_000)
+MEMORY_SIZE = env.integer("MEMORY_SIZE", 128, most=1_000)
 RECEIPT_POLL_SECONDS = 1.0
 LOGIN_POLL_SECONDS = 30.0  # between looks whether those whose sockets are open are still logged in
 

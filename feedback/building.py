@@ -6,7 +6,6 @@ it and the loop wait for each other's interpreter (docs/experiments.md, "Hot swa
 """
 
 import asyncio
-import contextlib
 from collections.abc import Callable, Sequence
 from time import perf_counter
 from typing import Final
@@ -22,11 +21,13 @@ from recognizer.memory import Memory, MemoryParameters
 from recognizer.predictor import Predictor
 from recognizer.rasterizer import rasterise
 
-_FEW: Final = 8  # drawings that are not worth waiting for a turn: some milliseconds
+_FEW: Final = 8  # drawings that do not wait for those with more
 _STEP: Final = 0.002  # s, and at least one drawing, which takes what answering it takes
 _REST: Final = 2.0  # times as long as a step, for all others who want an answer
 
-_turns: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
+_Turns = tuple[asyncio.Lock, asyncio.Lock]  # of those with few drawings, and of the others
+
+_turns: WeakKeyDictionary[asyncio.AbstractEventLoop, _Turns] = WeakKeyDictionary()
 
 
 def empty(predictor: Predictor) -> Memory:
@@ -42,8 +43,8 @@ async def built(
     Returns None where it is not wanted any more. Raises `django.db.Error`.
     """
     memory = empty(predictor)
-    turns = _turns.setdefault(asyncio.get_running_loop(), asyncio.Lock())
-    async with turns if len(ids) > _FEW else contextlib.nullcontext():
+    turns = _turns.setdefault(asyncio.get_running_loop(), (asyncio.Lock(), asyncio.Lock()))
+    async with turns[len(ids) > _FEW]:
         # Not before it is their turn: strokes take a hundred times what is kept of them.
         rows = await database_sync_to_async(_rows)(ids) if ids and is_wanted() else []
         begin = perf_counter()

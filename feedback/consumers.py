@@ -36,7 +36,6 @@ from feedback.together import Together
 from recognizer import serving
 from recognizer.consumers import DrawConsumer
 from recognizer.messages import BadFrame, ErrorCode, ForgetFrame, ReceiptFrame, VerdictFrame
-from recognizer.predictor import Predictor
 from recognizer.rasterizer import is_degenerate, rasterise
 
 logger = logging.getLogger(__name__)
@@ -81,7 +80,6 @@ class FeedbackConsumer(DrawConsumer):
             raise BadFrame("empty", "there is no drawing to judge", frame.n)
         try:
             shown = self._shown or self._session.predict()
-            predictor = self._session.predictor()
         except serving.Unavailable as error:
             raise BadFrame("unavailable", str(error), frame.n) from error
         label = _label(frame, shown.label)
@@ -98,7 +96,7 @@ class FeedbackConsumer(DrawConsumer):
             id=frame.id,
             names=frame.label is not None,
         )
-        if not self._errands.add(partial(self._submit, submission, predictor, frame.n)):
+        if not self._errands.add(partial(self._submit, submission, frame.n)):
             raise BadFrame("rate", "too many verdicts at once: slow down", frame.n)
 
     def on_forget(self, frame: ForgetFrame) -> None:
@@ -112,11 +110,11 @@ class FeedbackConsumer(DrawConsumer):
         if not news.submitted:
             await self._send_receipt(news.receipt)
         elif news.receipt.id not in self._own:
-            self.rebuild()
+            self._remembering.rebuild()
 
     def rebuild(self) -> None:
-        """Build the memory anew, aside."""
-        self._remembering.rebuild()
+        """Answer without what was taken back elsewhere."""
+        self._remembering.unlearn()
 
     def log_out(self) -> None:
         """The login has ended: close, after what waits, which will not be taken any more."""
@@ -155,9 +153,7 @@ class FeedbackConsumer(DrawConsumer):
         self._remembering.of(self._person)
         self._listen()
 
-    async def _submit(
-        self, submission: "partial[Submission]", predictor: Predictor, n: int | None
-    ) -> None:
+    async def _submit(self, submission: "partial[Submission]", n: int | None) -> None:
         complete = submission(person=self._known_person())
         try:
             receipt, row, is_new = await database_sync_to_async(_store)(complete)
@@ -174,7 +170,7 @@ class FeedbackConsumer(DrawConsumer):
         self._listen()
         await self._send_receipt(receipt)
         if is_new:
-            self._remembering.learn(row, predictor)
+            self._remembering.learn(row)
 
     async def _forget(self, n: int | None) -> None:
         person = self._known_person()

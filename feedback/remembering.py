@@ -17,10 +17,11 @@ from feedback.people import Person
 from feedback.together import Together
 from recognizer import serving
 from recognizer.memory import Memory
-from recognizer.predictor import Predictor
 from recognizer.session import DrawSession
 
 logger = logging.getLogger(__name__)
+
+_RETRY: Final = 5.0  # s until it is tried again what failed
 
 _looked_up: Final = Together(memories.ids_of)
 
@@ -34,9 +35,11 @@ class Remembering:
         self._changed = changed
         self._person: Person | None = None
         self._task: asyncio.Task[None] | None = None
-        self._again = False  # something was taught since the build under way has begun
+        self._again = False  # what is being built is not the last word
+        self._since: list[Correction] = []  # learned while that is being built
         self._for: int | None = None  # the version that it is for
         self._is_whole = False  # nothing that was taught is missing in `session.memory`
+        self._retry_at: float | None = None  # loop time, where it could not be built
         self._forgetting = 0
         self._gone = False
 
@@ -52,31 +55,49 @@ class Remembering:
         self.known.set()
 
     def rebuild(self) -> None:
-        """Build it anew, aside; whatever is being built is not the last word."""
+        """Build it anew, aside; more was taught elsewhere."""
         self._again = True
-        if not self._gone and (self._task is None or self._task.done()):
+        self._is_whole = False
+        if not self._gone and not self._is_building():
             self._task = asyncio.get_running_loop().create_task(self._build())
 
+    def unlearn(self) -> None:
+        """Build it anew without what was taken back elsewhere, and answer without it until then."""
+        self._use(None)
+        self.rebuild()
+
     def follow(self) -> None:
-        """Build it anew if another version answers by now: its features are others."""
+        """After an answer: build it anew if that was another version's, or if it failed before."""
         memory = self._session.memory
-        if memory and self._version() not in (memory.version, self._for):
+        is_other = memory and self._version() not in (memory.version, self._for)
+        if self._retry_at is None:
+            is_due = bool(is_other)
+        else:
+            is_due = asyncio.get_running_loop().time() >= self._retry_at
+        if is_due and not self._forgetting:
+            self._retry_at = None
             self.rebuild()
 
-    def learn(self, row: Correction, predictor: Predictor) -> None:
+    def learn(self, row: Correction) -> None:
         """Take in what has just been stored: at once, even where all before it is not known yet."""
+        try:
+            predictor = self._session.predictor()
+        except serving.Unavailable:
+            self.rebuild()
+            return
         memory = self._session.memory
         fits = memory is not None and memory.version == predictor.version
-        is_whole = self._is_whole and (fits or not memory) and not self._is_building()
+        is_whole = self._is_whole and (fits or not memory)
         memory = memory if memory and fits else building.empty(predictor)
         self._use(building.remember(memory, predictor, row))
-        if not is_whole:
+        if self._is_building():
+            self._since.append(row)
+        elif not is_whole:
             self.rebuild()
 
     def forget(self) -> None:
         """Answer without it, until `forgot` is called as often as this."""
         self._forgetting += 1
-        self._is_whole = False
         self._session.memory = None
 
     def forgot(self) -> None:
@@ -94,16 +115,20 @@ class Remembering:
         try:
             while self._again and not self._gone:
                 self._again = False
-                memory = await self._built()
-                self.known.set()
+                self._since.clear()  # stored before: what is looked up now has it
+                try:
+                    memory = await self._built()
+                except (Error, serving.Unavailable):
+                    logger.warning("a personal memory could not be built")
+                    self._retry_at = asyncio.get_running_loop().time() + _RETRY
+                    continue
                 if not self._again:
                     self._use(memory)
                     self._is_whole = memory is not None
-        except (Error, serving.Unavailable):
-            self._is_whole = False
-            logger.warning("a personal memory could not be built")
+                    self._retry_at = None
         except Exception:
             logger.exception("a personal memory could not be built")
+            self._retry_at = asyncio.get_running_loop().time() + _RETRY
         finally:
             self._for = None
             self.known.set()
@@ -114,7 +139,11 @@ class Remembering:
         predictor = self._session.predictor()
         self._for = predictor.version
         ids = await _looked_up.ask(self._person)
-        return await building.built(ids, predictor, lambda: not self._gone)
+        memory = await building.built(ids, predictor, lambda: not self._gone)
+        for row in self._since:
+            if memory is not None and row.pk not in ids:
+                memory = building.remember(memory, predictor, row)
+        return memory
 
     def _use(self, memory: Memory | None) -> None:
         before = self._session.memory

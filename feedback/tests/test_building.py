@@ -146,6 +146,12 @@ async def test_a_small_one_does_not_wait_for_large_ones(
     await large
 
 
+async def test_small_ones_wait_for_each_other(named: Ids, monkeypatch: pytest.MonkeyPatch) -> None:
+    steps = steps_of(monkeypatch)
+    await asyncio.gather(*(built(named(3, label), predictor()) for label in "123"))
+    assert "".join(steps) == "111222333"
+
+
 async def test_who_leaves_keeps_nobody_waiting(named: Ids, monkeypatch: pytest.MonkeyPatch) -> None:
     steps_of(monkeypatch)
     first, second, third = (

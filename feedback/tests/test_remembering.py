@@ -19,10 +19,10 @@ from recognizer import serving
 @asynccontextmanager
 async def others_first() -> AsyncIterator[None]:
     """Let other people's memories be built meanwhile, however small anybody's is."""
-    turns = building._turns.setdefault(asyncio.get_running_loop(), asyncio.Lock())
-    with patch.object(building, "_FEW", 0):
-        async with turns:
-            yield
+    turns = (asyncio.Lock(), asyncio.Lock())
+    building._turns[asyncio.get_running_loop()] = turns
+    async with turns[False], turns[True]:
+        yield
 
 
 async def taught() -> str:
@@ -86,7 +86,49 @@ class WhileOthersAreFirst(TestCase):
             assert asked.call_count == 1
 
 
+class OncePerBuild(TestCase):
+    async def test_who_teaches_steadily_has_a_whole_memory_after_one_build(self) -> None:
+        cookie = await taught()
+        with patch.object(building, "_rows", wraps=building._rows) as asked:
+            async with connected(person=cookie) as client:
+                async with others_first():
+                    for seed in range(4):
+                        await correct(client, "1", scrawl(seed))
+                for drawing, label in ((SEVEN, "7"), (scrawl(0), "1"), (scrawl(3), "1")):
+                    answer = await client.draw_until(drawing, personal=True)
+                    assert answer["label"] == label
+            assert asked.call_count == 1
+
+    async def test_who_comes_back_is_answered_once_and_with_what_they_taught(self) -> None:
+        cookie = await taught()
+        with patch("feedback.consumers._PATIENCE", 10.0):
+            async with connected(person=cookie) as client:
+                assert (await client.draw(SEVEN))["label"] == "7"
+                assert await client.is_silent()
+
+    async def test_what_is_taken_back_elsewhere_is_not_answered_with_while_others_are_first(
+        self,
+    ) -> None:
+        cookie = await taught()
+        async with connected(person=cookie) as client, connected(person=cookie) as tab:
+            await tab.draw_until(SEVEN, personal=True)
+            async with others_first():
+                await client.send("forget")
+                await tab.until("prediction", personal=False)
+                assert not (await tab.draw(SEVEN))["personal"]
+
+
 class Outages(TestCase):
+    async def test_a_memory_that_could_not_be_built_is_tried_again_later(self) -> None:
+        cookie = await taught()
+        with patch("feedback.remembering._RETRY", 0.05):
+            async with connected(person=cookie) as client:
+                with patch.object(building, "_rows", side_effect=OperationalError) as asked:
+                    async with asyncio.timeout(10):
+                        while asked.call_count < 2:
+                            assert not (await client.draw(SEVEN))["personal"]
+                assert (await client.draw_until(SEVEN, personal=True))["label"] == "7"
+
     async def test_what_could_not_be_forgotten_comes_back_with_the_database(self) -> None:
         async with connected() as client:
             await correct(client, "7")
