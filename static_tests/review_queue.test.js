@@ -91,3 +91,16 @@ test("it tells of every change and of nothing else", () => {
   queue.goTo("nobody");
   assert.equal(changes, 1);
 });
+
+test("what a look finds just before or after it is put back is there once, in its place", () => {
+  const queue = queueOf("abcde");
+  const taken = queue.take(["a", "c"]);
+  queue.forget(); // a look that found nothing of what was decided
+  queue.add([{ id: "c" }, { id: "a" }]); // one that was answered between the undoing and its answer
+  queue.goTo("c");
+  queue.putBack(taken, queue.current);
+  assert.equal(ids(queue), "abcde");
+  assert.equal(queue.current.id, "c");
+  assert.equal(queue.add([{ id: "a" }, { id: "c" }]), 0); // one that was on its way
+  assert.equal(ids(queue), "abcde");
+});

@@ -89,8 +89,13 @@ export class Queue extends EventTarget {
   /** Undo a `take`; the first of the items becomes the current one, or `current` stays it. */
   putBack(taken, current = null) {
     if (!taken.length) return;
+    const { id: shown } = current ?? taken[0].item;
+    const back = new Set(taken.map(({ item }) => item.id));
+    // A look at the server may have found them before its answer to the undoing was here.
+    this.#items = this.#items.filter(({ id }) => !back.has(id));
+    for (const id of back) this.#known.add(id);
     for (const { item, index } of taken) this.#items.splice(Math.min(index, this.#items.length), 0, item);
-    this.#position = this.#items.indexOf(current ?? taken[0].item);
+    this.#position = this.#items.findIndex(({ id }) => id === shown);
     this.#changed();
   }
 
