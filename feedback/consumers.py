@@ -112,7 +112,7 @@ class FeedbackConsumer(DrawConsumer):
         elif news.receipt.id not in self._own:
             self._remembering.rebuild()
 
-    def rebuild(self) -> None:
+    def unlearn(self) -> None:
         """Answer without what was taken back elsewhere."""
         self._remembering.unlearn()
 

@@ -57,8 +57,8 @@ class Reader(Protocol):
     async def tell(self, news: News) -> None:
         """Pass news on."""
 
-    def rebuild(self) -> None:
-        """Build the personal memory anew."""
+    def unlearn(self) -> None:
+        """Answer without what was taken back elsewhere."""
 
 
 def receipts_of(corrections: Sequence[Correction]) -> list[Receipt]:
@@ -130,10 +130,10 @@ class Watcher:
             self._task = None
 
     def taught_otherwise(self, keys: Iterable[str], but: Reader | None = None) -> None:
-        """Let sockets of one person know that what they remember has changed."""
+        """Let sockets of one person know that something they remember was taken back."""
         for reader in self.audience.of(keys):
             if reader is not but:
-                reader.rebuild()
+                reader.unlearn()
 
     async def _watch(self) -> None:
         started = False

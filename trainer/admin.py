@@ -96,6 +96,7 @@ class TrainingRunAdmin(ReadOnlyAdmin):
         if not self.has_view_permission(request, run):
             raise PermissionDenied
         report = run.report or {}
+        may_override = run.status == RunStatus.REJECTED and _may_promote(request)
         context = {
             **self.admin_site.each_context(request),
             "title": f"Run {run.pk}",
@@ -105,8 +106,8 @@ class TrainingRunAdmin(ReadOnlyAdmin):
             "flips": [_pictured(flip) for flip in report.get("flips", [])],
             "challengers": run.challengers.defer("weights").order_by("index"),
             "lines": run.lines.all()[:_SHOWN],
-            "may_override": run.status == RunStatus.REJECTED and _may_promote(request),
-            "obstacle": opening.obstacle(run),
+            "may_override": may_override,
+            "obstacle": opening.obstacle(run) if may_override else "",
             "may_cancel": run.is_open and _may_start(request),
             "sees_corrections": request.user.has_perm("feedback.view_correction"),
             **(extra_context or {}),

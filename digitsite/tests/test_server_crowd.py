@@ -3,7 +3,8 @@
 import signal
 import socket
 import time
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from digitsite.tests import processes
@@ -52,15 +53,21 @@ def test_who_has_come_before_a_stop_is_still_answered(tmp_path: Path, model: Pat
         assert answers == [200] * 3 * CROWD
 
 
-def test_who_has_connected_before_a_stop_is_waited_for(tmp_path: Path, model: Path) -> None:
-    """As a proxy that has not passed the request on yet."""
-    with ExitStack() as stack:
-        server = stack.enter_context(
-            processes.web(tmp_path, tmp_path / "log", before=PATIENT, MODEL=model)
-        )
-        connection = stack.enter_context(server.connect())
+@contextmanager
+def stopping(folder: Path, model: Path) -> Iterator[tuple[Web, socket.socket]]:
+    """Run a server that was told to stop, with a connection that has asked nothing yet."""
+    with (
+        processes.web(folder, folder / "log", before=PATIENT, MODEL=model) as server,
+        server.connect() as connection,
+    ):
         server.process.send_signal(signal.SIGTERM)
         wait_for(lambda: not is_listening(server.port), "the server to take nobody any more")
+        yield server, connection
+
+
+def test_who_has_connected_before_a_stop_is_waited_for(tmp_path: Path, model: Path) -> None:
+    """As a proxy that has not passed the request on yet."""
+    with stopping(tmp_path, model) as (server, connection):
         time.sleep(0.2)
         connection.sendall(
             f"GET /health/live HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\n\r\n".encode()
@@ -71,13 +78,7 @@ def test_who_has_connected_before_a_stop_is_waited_for(tmp_path: Path, model: Pa
 def test_a_socket_that_is_greeted_after_the_stop_is_told_as_well(
     tmp_path: Path, model: Path
 ) -> None:
-    with ExitStack() as stack:
-        server = stack.enter_context(
-            processes.web(tmp_path, tmp_path / "log", before=PATIENT, MODEL=model)
-        )
-        connection = stack.enter_context(server.connect())
-        server.process.send_signal(signal.SIGTERM)
-        wait_for(lambda: not is_listening(server.port), "the server to take nobody any more")
+    with stopping(tmp_path, model) as (server, connection):
         status, late = Socket.open(server, over=connection)
         assert (status, late.read_until_close()) == (101, 1012)
         assert server.process.wait(PATIENCE) == 0
