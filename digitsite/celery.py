@@ -21,6 +21,7 @@ from django.utils.log import configure_logging
 from kombu.entity import Exchange, Queue
 
 from digitsite import broker
+from digitsite.credit import Credit
 from digitsite.ending import end_within
 
 PR_SET_PDEATHSIG: Final = 1
@@ -77,6 +78,7 @@ class Ending(bootsteps.StartStopStep):  # started once the handlers are set, bef
 
 
 app.steps["worker"].add(Ending)
+app.steps["consumer"].add(Credit)
 
 
 @signals.beat_init.connect  # as well

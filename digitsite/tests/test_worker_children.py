@@ -1,4 +1,4 @@
-"""A worker's child on a busy machine, and what a killed worker had: our settings at work."""
+"""Workers on a busy machine, what a killed one had, and an acknowledgement that fails."""
 
 import json
 import subprocess
@@ -20,11 +20,11 @@ SLOW = 6  # seconds that the second child takes to begin; Celery waits for 4
 KICKS = 6
 AT_ONCE = 30.0  # seconds; by default Celery looks every 100 s
 BUSY = "while True: pass"
-# As `manage.py worker`, but for a new child after each task.
+# As `manage.py worker`, but for a new child after each task, and with a module of the test.
 WORKER = (
     "import django; django.setup(); from digitsite.becoming_celery import become_celery;"
     "become_celery('app', 'worker', '--queues=light', '--without-gossip', '--without-mingle',"
-    " '--max-tasks-per-child=1', '--include=slow_child')"
+    " '--max-tasks-per-child=1', '--include=meddling')"
 )
 # One that is killed before it has begun is followed by one that is as slow.
 SLOW_CHILD = f"""\
@@ -40,6 +40,18 @@ def the_second_begins_slowly(**_):
     with begun.open("a") as file:
         file.write("1")
 """
+# As where Redis dies and is back before anything else has asked it.
+FAILED_ACK = """\
+from kombu.transport import redis
+
+acknowledge = redis.QoS.ack
+
+def fail_once(self, tag):
+    redis.QoS.ack = acknowledge
+    raise ConnectionError("Redis is away for a moment")
+
+redis.QoS.ack = fail_once
+"""
 
 
 @pytest.fixture
@@ -49,9 +61,11 @@ def redis(tmp_path: Path) -> Iterator[Broker]:
 
 
 @contextmanager
-def worker(redis: Broker, state: Path, folder: Path) -> Iterator[Callable[[], int]]:
-    """Run a worker whose second child begins slowly; give how many kicks it has answered."""
-    (folder / "slow_child.py").write_text(SLOW_CHILD)
+def worker(
+    redis: Broker, state: Path, folder: Path, meddling: str = ""
+) -> Iterator[Callable[[], int]]:
+    """Run a worker with a module of ours in it; give how many kicks it has answered."""
+    (folder / "meddling.py").write_text(meddling)
     log = folder / "worker.log"
     environment = processes.environment(state, REDIS_URL=redis.url, LOG_LEVEL="DEBUG")
     environment |= {"DJANGO_SETTINGS_MODULE": "digitsite.settings", "PYTHONPATH": str(folder)}
@@ -81,7 +95,7 @@ def test_new_children_take_their_time_on_a_busy_machine(
             stack.callback(busy.kill)
         for _ in range(KICKS):
             kick(redis)
-        kicks = stack.enter_context(worker(redis, state, tmp_path))
+        kicks = stack.enter_context(worker(redis, state, tmp_path, SLOW_CHILD))
         wait_for(lambda: kicks() == KICKS, "each kick, by a child of its own")
 
 
@@ -98,3 +112,13 @@ def test_what_a_killed_worker_had_is_handed_out_again_within_seconds(
         client.hset("unacked", "lost", json.dumps([json.loads(message), "digitsite", LIGHT]))
         client.zadd("unacked_index", {"lost": long_ago})
         wait_for(lambda: kicks() == 2, "what was lost", AT_ONCE)
+
+
+def test_a_worker_goes_on_after_an_acknowledgement_that_failed(
+    redis: Broker, state: Path, tmp_path: Path
+) -> None:
+    for _ in range(KICKS):
+        kick(redis)
+    with worker(redis, state, tmp_path, FAILED_ACK) as kicks:
+        wait_for(lambda: kicks() >= KICKS, "what came after it")
+    assert "Couldn't ack" in (tmp_path / "worker.log").read_text()

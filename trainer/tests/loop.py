@@ -9,14 +9,15 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import psutil
@@ -38,10 +39,13 @@ from trainer import preparing, synthesis
 PATIENCE = 240.0  # seconds; training on a shared machine can be slow
 KICKED = "0 units of work are open"
 LEASE = 6  # seconds
+LOOKS = 20  # kicks at once
+LOG_TAIL = 3_000  # characters of each log, for the message of a test that fails
 BUSY = 0.1  # seconds of CPU time; looking for work takes hundredths
 OPEN = ("queued", "running", "gating")
 
 Strokes = list[list[list[float]]]
+T = TypeVar("T")
 
 
 @dataclass
@@ -189,9 +193,36 @@ class Loop:
         lines = self.query("SELECT run_id, text FROM trainer_runline ORDER BY id")
         return "\n".join(map(str, rows + lines))
 
-    def kicks(self) -> int:
-        """Return how often workers looked and found nothing to do."""
-        return sum(self.said(name).count(KICKED) for name in self.running if "worker" in name)
+    def wait_for(self, condition: Callable[[], T], what: str) -> T:
+        """Wait with patience; who waits in vain reads what became of the runs and processes."""
+        try:
+            return wait_for(condition, what, PATIENCE)
+        except AssertionError as error:
+            error.add_note(self.runs())
+            for name, process in self.running.items():
+                error.add_note(f"{name} has ended with {process.poll()}")
+            for log in sorted(self.folder.glob("*.log")):
+                error.add_note(f"{log.name}:\n{log.read_text(errors='replace')[-LOG_TAIL:]}")
+            raise
+
+    def kicks(self) -> dict[str, int]:
+        """Return how often each worker looked and found nothing to do."""
+        return {name: self.said(name).count(KICKED) for name in self.running if "worker" in name}
+
+    def have_each_look(self) -> None:
+        """Wait until each worker has looked and found nothing to do.
+
+        One alone may take all that beat sends; so they are sent more at once than one can answer
+        before the others, again and again, as one may be about to begin or to connect.
+        """
+        before = self.kicks()
+
+        def have_looked() -> bool:
+            self.ask(f"look {LOOKS}")
+            time.sleep(1)
+            return all(count > before[name] + 1 for name, count in self.kicks().items())
+
+        self.wait_for(have_looked, "workers, each of them, that have nothing to do")
 
     def busy_worker(self) -> tuple[str, psutil.Process]:
         """Return the worker that computes, and the child of it that does."""
@@ -207,7 +238,7 @@ class Loop:
             used = {name: cpu_seconds(child) - before[name] for name, child in children.items()}
             return next((name for name, seconds in used.items() if seconds > BUSY), None)
 
-        name = wait_for(busy, "a worker that computes", PATIENCE)
+        name = self.wait_for(busy, "a worker that computes")
         assert name
         return name, children[name]
 

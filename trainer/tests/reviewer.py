@@ -18,7 +18,7 @@ from feedback import decisions  # noqa: E402
 from feedback.models import Action, Correction  # noqa: E402
 from recognizer import registry  # noqa: E402
 from recognizer.tests.making_versions import made  # noqa: E402
-from trainer.tasks import wake  # noqa: E402
+from trainer.tasks import kick, wake  # noqa: E402
 
 
 def approve() -> list[str]:
@@ -45,10 +45,17 @@ def send(count: str) -> int:
     return int(count)
 
 
+def look(count: str) -> int:
+    """Send so many kicks at once: more than one worker can answer before the others."""
+    for _ in range(int(count)):
+        kick.apply_async()
+    return int(count)
+
+
 def main() -> None:
     """Answer until there is no more to read."""
     app.set_default()
-    commands: dict[str, Any] = {"approve": approve, "promote": promote, "send": send}
+    commands: dict[str, Any] = {"approve": approve, "promote": promote, "send": send, "look": look}
     for line in sys.stdin:
         name, *arguments = line.split()
         sys.stdout.write(json.dumps(commands[name](*arguments)) + "\n")

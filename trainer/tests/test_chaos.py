@@ -13,8 +13,8 @@ import psutil
 import pytest
 
 from digitsite import private_redis
-from digitsite.tests.processes import Socket, missing, wait_for
-from trainer.tests.loop import PATIENCE, Loop, Strokes, drawings, running, send, tree
+from digitsite.tests.processes import Socket, missing
+from trainer.tests.loop import Loop, Strokes, drawings, running, send, tree
 
 FREEZE, KILL, GO_ON = signal.SIGSTOP, signal.SIGKILL, signal.SIGCONT
 ACKS = 10  # that are timed, by HTTP and by socket in turn
@@ -35,13 +35,11 @@ def one_promotion(loop: Loop) -> Iterator[None]:
     """Whatever a test has done, what it has taught is learned, once."""
     before = loop.promotions()
     yield
-    wait_for(
+    loop.wait_for(
         lambda: loop.promotions() != before and not loop.unlearned(),
         "a version that has learned everything",
-        PATIENCE,
     )
-    kicks = loop.kicks()
-    wait_for(lambda: loop.kicks() > kicks + 2, "workers that have nothing to do", PATIENCE)
+    loop.have_each_look()
     promotions = loop.promotions()
     assert len(promotions) == len(before) + 1, loop.runs()
     assert promotions == sorted(set(promotions)), loop.runs()
@@ -53,7 +51,7 @@ def one_promotion(loop: Loop) -> Iterator[None]:
 
 def caught(loop: Loop, phase: str, victims: Callable[[str, psutil.Process], None]) -> None:
     """Wait for a phase, freeze the worker that is in it, and do with it what is asked."""
-    wait_for(lambda: loop.phase() == phase, phase, PATIENCE)
+    loop.wait_for(lambda: loop.phase() == phase, phase)
     name, child = loop.busy_worker()
     send(FREEZE, child)
     if loop.phase() != phase:
@@ -82,7 +80,7 @@ def seconds_to_ack(loop: Loop, by_socket: bool, label: str, strokes: Strokes) ->
 def test_a_child_that_is_killed_while_it_trains(loop: Loop) -> None:
     loop.teach()
     caught(loop, "training", lambda _, child: send(KILL, child))
-    wait_for(lambda: loop.phase() == "judging", "another attempt", PATIENCE)
+    loop.wait_for(lambda: loop.phase() == "judging", "another attempt")
     (attempts,) = loop.query("SELECT attempts FROM trainer_challenger ORDER BY id DESC LIMIT 1")[0]
     assert attempts >= 2
 
@@ -95,7 +93,7 @@ def test_a_worker_that_is_killed_with_its_child_while_it_judges(loop: Loop) -> N
 
     loop.teach()
     caught(loop, "judging", kill)
-    wait_for(lambda: not loop.unlearned(), "the other worker", PATIENCE)
+    loop.wait_for(lambda: not loop.unlearned(), "the other worker")
     (attempts,) = loop.query("SELECT attempts FROM trainer_trainingrun ORDER BY id DESC LIMIT 1")[0]
     assert attempts >= 2
     loop.start("worker-3", "worker")
@@ -103,13 +101,13 @@ def test_a_worker_that_is_killed_with_its_child_while_it_judges(loop: Loop) -> N
 
 def test_redis_loses_everything_and_dies_while_a_worker_trains(loop: Loop) -> None:
     loop.teach()
-    wait_for(lambda: loop.phase() == "training", "training", PATIENCE)
+    loop.wait_for(lambda: loop.phase() == "training", "training")
     with loop.redis_client() as client:
         client.flushall()
     redis = loop.running.pop("redis")
     redis.send_signal(KILL)
     redis.wait()
-    wait_for(lambda: loop.phase() != "training", "work that goes on", PATIENCE)
+    loop.wait_for(lambda: loop.phase() != "training", "work that goes on")
     loop.start_redis()
 
 

@@ -27,7 +27,7 @@ from trainer.models import (
 )
 from trainer.owners import new_owner, owners_of
 from trainer.tests.conftest import Bench
-from trainer.tests.loop import PATIENCE, Loop, running
+from trainer.tests.loop import Loop, running
 from trainer.tests.test_opening import approved
 
 LONG = 60  # seconds that a lease lasts: none runs out here
@@ -151,7 +151,7 @@ def test_children_that_are_killed_are_replaced_within_seconds_and_three_times_at
     with running(tmp_path, lease=LONG) as loop:
         loop.teach()
         for attempt in range(1, ATTEMPTS + 1):
-            wait_for(lambda: loop.phase() == "training" and steps(loop), "training", PATIENCE)
+            loop.wait_for(lambda: loop.phase() == "training" and steps(loop), "training")
             assert attempts(loop) == attempt
             _, child = loop.busy_worker()
             child.kill()
