@@ -55,7 +55,8 @@ class FeedbackConsumer(DrawConsumer):
         self._errands = Errands(_ERRANDS)
         self._own: set[UUID] = set()  # what came over this socket is in its memory already
         self._gone = False
-        self._person: Person | None = None
+        # By the key of the browser alone, until a session has been looked up.
+        self._person = people.without_session(self.scope)
         await super().connect()
         self._remembering = Remembering(self._session, self._changed)
         if not self._counted:
@@ -63,7 +64,6 @@ class FeedbackConsumer(DrawConsumer):
         if people.has_session(self.scope):
             self._errands.add(self._recognise)
             return
-        self._person = people.without_session(self.scope)
         self._remembering.of(self._person)
         if not self._person.is_new:
             self._listen()
@@ -138,7 +138,9 @@ class FeedbackConsumer(DrawConsumer):
         if not known.is_set():
             # Who comes back is answered with what they have taught from the first time on.
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(known.wait(), _PATIENCE)
+                # Not `wait_for`, which in Python 3.11 may forget that it was cancelled.
+                async with asyncio.timeout(_PATIENCE):
+                    await known.wait()
             known.set()
             self._live.opened = asyncio.get_running_loop().time()  # that was no queue
         await super()._answer()
@@ -149,12 +151,11 @@ class FeedbackConsumer(DrawConsumer):
             self._person = await _recognising.ask(self.scope)
         except Error:
             logger.warning("a session could not be looked up: the database does not answer")
-            self._person = people.without_session(self.scope)
         self._remembering.of(self._person)
         self._listen()
 
     async def _submit(self, submission: "partial[Submission]", n: int | None) -> None:
-        complete = submission(person=self._known_person())
+        complete = submission(person=self._person)
         try:
             receipt, row, is_new = await database_sync_to_async(_store)(complete)
         except logins.LoggedOut:
@@ -173,7 +174,7 @@ class FeedbackConsumer(DrawConsumer):
             self._remembering.learn(row)
 
     async def _forget(self, n: int | None) -> None:
-        person = self._known_person()
+        person = self._person
         try:
             await database_sync_to_async(_forget)(person)
         except logins.LoggedOut:
@@ -192,14 +193,8 @@ class FeedbackConsumer(DrawConsumer):
 
     def _listen(self) -> None:
         if not self._gone:
-            person = self._known_person()
-            watcher.enter(person.keys, self)
-            logins.rounds.enter(person, self)
-
-    def _known_person(self) -> Person:
-        if self._person is None:  # errands run in turn, and recognising is the first
-            raise RuntimeError("nobody has been recognised yet")
-        return self._person
+            watcher.enter(self._person.keys, self)
+            logins.rounds.enter(self._person, self)
 
     async def _send_receipt(self, receipt: Receipt) -> None:
         await self._send(

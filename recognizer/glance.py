@@ -42,7 +42,8 @@ class Glance(Generic[T]):
         if found.done():
             return found.result()
         left = max(0.0, deadline - time.monotonic())
-        return await asyncio.wait_for(asyncio.wrap_future(found), left)
+        async with asyncio.timeout(left):
+            return await asyncio.wrap_future(found)
 
     def _newest(self) -> tuple[Future[T], float]:
         with self._lock:

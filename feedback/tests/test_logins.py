@@ -162,6 +162,17 @@ class BeforeAnythingIsDone(TestCase):
             await judged(client)
             await client.until("receipt")
 
+    async def test_who_cannot_be_looked_up_by_a_fault_of_ours_is_known_by_their_browser(
+        self,
+    ) -> None:
+        browser = await logged_in()
+        with patch.object(people, "get_user", side_effect=RuntimeError):
+            async with member(browser, person=key()) as client:
+                await judged(client)
+                await client.until("receipt")
+        (submitter,) = await submitters()
+        assert submitter.startswith("anonymous:")
+
 
 @override_settings(LOGIN_POLL_SECONDS=OFTEN)
 class NowAndThen(TestCase):
