@@ -2,7 +2,7 @@
 // It is "system" until a person chooses otherwise.
 
 (() => {
-  const KEY = "theme";
+  const KEY = "look"; // "theme" is what the admin keeps its own choice under
   const root = document.documentElement;
 
   const read = () => {

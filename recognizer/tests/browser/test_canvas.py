@@ -72,3 +72,16 @@ def test_ink_takes_the_colour_of_the_theme(board: Board) -> None:
     board.wait(lambda: darkness() > 200, "light ink")
     board.page.reload()
     assert board.page.locator("html").get_attribute("data-theme") == "dark"
+
+
+def test_the_admin_s_theme_is_not_ours(board: Board) -> None:
+    board.page.goto(f"{board.origin}/admin/login/")
+    board.wait(
+        lambda: board.page.evaluate("() => localStorage.getItem('theme')") == "auto", "its theme"
+    )
+    board.open()
+    html = board.page.locator("html")
+    assert html.get_attribute("data-theme") is None
+    board.page.locator(".menu-button").click()
+    board.page.locator("#theme").select_option("dark")
+    assert html.get_attribute("data-theme") == "dark"
