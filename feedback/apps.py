@@ -11,8 +11,10 @@ class FeedbackConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Add what is known here to what machines ask for."""
-        from feedback import outlook  # noqa: PLC0415 - needs the app registry
+        """Add what is known here to what machines and pages ask for."""
+        from feedback import lessons, outlook  # noqa: PLC0415 - needs the app registry
+        from recognizer import withdrawals  # noqa: PLC0415
         from recognizer.figures import figures  # noqa: PLC0415
 
         figures.add(outlook.read)
+        withdrawals.told_by(lessons.taken_back)

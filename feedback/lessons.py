@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Count, Exists, F, Max, Min, OuterRef, Q, UUIDField
+from django.db.models import Count, Exists, F, Max, Min, OuterRef, Q, QuerySet, UUIDField
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -141,11 +141,14 @@ def unlearned(champion: int) -> Difference:
     """Return what the next version would have to learn and to forget."""
     missing = Correction.objects.approved().filter(~_learned_by(champion))
     added = missing.aggregate(count=Count("pk"), oldest=Min("decided"))
-    approved = Correction.objects.approved().filter(pk=OuterRef("correction"))
-    stale = Lesson.objects.filter(~Exists(approved), version=champion)
-    removed = list(stale.values_list("correction", flat=True))
+    removed = list(_taken_back(champion).values_list("correction", flat=True))
     moments = [moment for moment in (added["oldest"], _first_taken_back(removed)) if moment]
     return Difference(added["count"], len(removed), min(moments, default=None))
+
+
+def taken_back(version: int) -> int:
+    """Return how many items a version has learned that are approved no longer, or deleted."""
+    return _taken_back(version).count()
 
 
 def delays() -> Delays:
@@ -184,6 +187,11 @@ def reach(corrections: Iterable[Correction]) -> dict[UUID, Reach]:
         )
         for row in live
     }
+
+
+def _taken_back(version: int) -> QuerySet[Lesson]:
+    approved = Correction.objects.approved().filter(pk=OuterRef("correction"))
+    return Lesson.objects.filter(~Exists(approved), version=version)
 
 
 def _learned_by(version: int) -> Exists:

@@ -12,7 +12,7 @@ from django.template.response import TemplateResponse
 from django.utils.html import format_html
 from django.views.decorators.http import require_http_methods
 
-from recognizer import pausing, registry
+from recognizer import pausing, registry, withdrawals
 from recognizer.models import REASON_LENGTH, ModelVersion
 
 
@@ -24,13 +24,15 @@ def activate_view(request: HttpRequest, number: int) -> HttpResponse:
     version = ModelVersion.objects.filter(pk=number).first()
     if version is None:
         raise Http404("There is no such version.")
-    is_rollback = registry.was_champion(number)
+    champion = registry.champion().version_id
+    is_rollback = number < champion and registry.was_champion(number)
     problem = ""
     if request.method == "POST":
         try:
             _activate(request, number, is_rollback=is_rollback)
         except registry.Refused as error:
             problem = f"Nothing was changed: {error}."
+            champion = registry.champion().version_id
         else:
             messages.success(request, _done(request, number))
             return redirect("admin:recognizer_modelversion_changelist")
@@ -39,7 +41,8 @@ def activate_view(request: HttpRequest, number: int) -> HttpResponse:
         "title": title_of(number, is_rollback),
         "opts": ModelVersion._meta,
         "version": version,
-        "champion": registry.champion().version_id,
+        "champion": champion,
+        "warning": withdrawals.warning(number),
         "reason": request.POST.get("reason", ""),
         "reason_length": REASON_LENGTH,
         "problem": problem,
@@ -65,7 +68,8 @@ def _activate(request: HttpRequest, number: int, *, is_rollback: bool) -> None:
 
 def _done(request: HttpRequest, number: int) -> str:
     """Say what was done, and that it stops learning: nothing else would until somebody wonders."""
-    done = f"Version {number} is the champion now."
+    warning = withdrawals.warning(number)
+    done = f"Version {number} is the champion now.{f' {warning}.' if warning else ''}"
     pause = pausing.pause(request.user)
     if pause is None:
         return done
@@ -80,5 +84,5 @@ def may_promote(request: HttpRequest) -> bool:
 
 
 def title_of(number: int, is_rollback: bool) -> str:
-    """Name the deed: what was champion before is gone back to."""
+    """Name the deed: a rollback leads to an older version that was champion before."""
     return f"Roll back to version {number}" if is_rollback else f"Promote version {number}"

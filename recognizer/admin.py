@@ -94,6 +94,7 @@ class ModelVersionAdmin(ReadOnlyAdmin):
         # A manifest names thousands of corrections; the page of one version loads its own.
         return rows.defer("manifest", "parent__manifest").annotate(
             is_champion=Exists(Champion.objects.filter(version=OuterRef("pk"))),
+            is_older=Exists(Champion.objects.filter(version__gt=OuterRef("pk"))),
             was_champion=Exists(Promotion.objects.filter(to_version=OuterRef("pk"))),
         )
 
@@ -137,7 +138,11 @@ class ModelVersionAdmin(ReadOnlyAdmin):
         if version.is_champion or version.status == VersionStatus.BROKEN:
             return ""
         url = reverse("admin:recognizer_modelversion_activate", args=[version.pk])
-        return format_html('<a href="{}">{}</a>', url, title_of(version.pk, version.was_champion))
+        return format_html(
+            '<a href="{}">{}</a>',
+            url,
+            title_of(version.pk, version.was_champion and version.is_older),
+        )
 
 
 @admin.register(Promotion)

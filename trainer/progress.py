@@ -33,6 +33,7 @@ def _facts(run: Any) -> dict[str, Any]:
         "added": run.added,
         "removed": run.removed,
         "problem": run.problem,
+        "overridden": run.override_by_id is not None,
         "metrics": run.metrics,
         "created": _text(run.created),
         "started": _text(run.started),

@@ -175,7 +175,8 @@ def reproduce(version: ModelVersion) -> str:
         raise ValueError(
             "the base is not the one that it was made with: "
             f"then {', '.join(manifest['base']['sources'])}, now {', '.join(there.base.sources)}; "
-            "from the same sources, another release of this product made it"
+            "from the same sources, another release of this product made it, or one with another "
+            "DIGITSITE_TRAIN_SMALL"
         )
     networks = [
         make(there.anchor, corrections, there.base, config_of(kept)).network

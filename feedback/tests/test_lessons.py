@@ -13,6 +13,7 @@ from feedback.exports import jsonl
 from feedback.imports import read
 from feedback.models import EFFECTS, Action, Correction, Lesson, ReviewEvent, StateChange
 from feedback.tests.making import SEVEN, correction, moderator, person, scrawl, trembled
+from recognizer import withdrawals
 from recognizer.models import ServingProcess
 
 pytestmark = pytest.mark.django_db
@@ -126,6 +127,8 @@ def test_what_is_revoked_is_told_so_and_leaves_with_the_next_version(mo: User) -
     decisions.decide([row.pk], "revoke", mo)
     assert standing(row) == ("revoked", 13)
     assert lessons.unlearned(13) == lessons.Difference(0, 1, row.events.latest("pk").created)
+    assert withdrawals.warning(13).startswith("Version 13 learned from 1 correction that was taken")
+    assert withdrawals.warning(12) == ""
     assert promote(14, other) == 1
     assert standing(row) == ("revoked", None)
     assert not lessons.unlearned(14)

@@ -11,7 +11,7 @@ from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.core.management.base import BaseCommand, CommandError
 
-from recognizer import pausing, publishing, registry, serving
+from recognizer import pausing, publishing, registry, serving, withdrawals
 from recognizer.models import Promotion
 from recognizer.predictor import Predictor
 
@@ -41,10 +41,12 @@ class MovingCommand(VersionsCommand):
         """Say what has been done, and what it has stopped."""
         pause = pausing.pause(line.actor) if line.actor else None
         paused = f" Learning is paused: {pause.why}." if pause else ""
+        warning = withdrawals.warning(line.to_version_id)
+        warned = f" {warning}." if warning else ""
         self.say(
             line_of(line),
             f"Version {line.to_version_id} is the champion now, after version "
-            f"{line.from_version_id}. Web processes follow within seconds.{paused}",
+            f"{line.from_version_id}. Web processes follow within seconds.{warned}{paused}",
             as_json=as_json,
         )
 

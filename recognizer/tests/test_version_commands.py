@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from recognizer import registry
+from recognizer import registry, withdrawals
 from recognizer.checkpoints import MODEL, digest, verify
 from recognizer.models import Promotion, ServingProcess
 from recognizer.predictor import Predictor
@@ -102,6 +102,15 @@ def test_who_served_reads_the_ledger() -> None:
     said = text("who_served", "--at", now)
     assert said.startswith("Version 2, champion since ")
     assert said.endswith("(promote by pro: because).")
+    registry.promote(3, reason="looked", expected=2, run=7, override=True)
+    said = text("who_served", "--at", timezone.now().isoformat())
+    assert said.endswith("(promote by the machine, the gate of run 7 overridden: looked).")
+
+
+def test_who_goes_back_is_told_what_that_version_knows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(withdrawals, "_count", {1: 0, 2: 2}.__getitem__)
+    assert "Version 2 learned from 2 corrections that were taken back" in text("promote", "2", *BY)
+    assert "taken back" not in text("rollback", *BY)
 
 
 def test_a_version_is_marked_as_broken_and_skipped_from_then_on() -> None:

@@ -9,7 +9,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from recognizer import registry
+from recognizer import registry, withdrawals
 from recognizer.models import ModelVersion, Promotion, ServingProcess
 from recognizer.tests.making_versions import made, promoter
 
@@ -99,6 +99,29 @@ def test_a_version_is_promoted_with_a_reason(client: Client) -> None:
     activate(client, 1, 2, "worse")
     line = registry.champion().promotion
     assert (line.kind, line.to_version_id, line.reason) == ("rollback", 1, "worse")
+
+
+def test_who_goes_forward_again_promotes(client: Client) -> None:
+    activate(client, 2, 1)
+    activate(client, 1, 2, "worse")
+    assert "Promote version 2" in client.get(VERSIONS).content.decode()
+    assert "Promote version 2" in client.get(f"{VERSIONS}2/activate/").content.decode()
+    activate(client, 2, 1, "better after all")
+    line = registry.champion().promotion
+    assert (line.kind, line.to_version_id) == ("promote", 2)
+    assert registry.previous() == 1
+
+
+def test_who_chooses_a_version_is_told_that_it_knows_what_was_taken_back(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(withdrawals, "_count", {1: 0, 2: 2, 3: 1}.__getitem__)
+    known = "learned from {} taken back since"
+    some, one = known.format("2 corrections that were"), known.format("1 correction that was")
+    assert some in client.get(f"{VERSIONS}2/activate/").content.decode()
+    assert some in activate(client, 2, 1).content.decode()
+    assert one in client.get(f"{VERSIONS}3/activate/").content.decode()
+    assert "taken back since" not in client.get(f"{VERSIONS}1/activate/").content.decode()
 
 
 def test_the_second_of_two_clicks_is_told_who_came_first(client: Client) -> None:

@@ -150,6 +150,13 @@ def test_an_override_is_seen_in_the_list_and_on_the_page(bench: Bench) -> None:
     client = client_of(judge)
     assert shown(client.get(RUNS).content.decode(), "stands") == ["Promoted, gate overridden"]
     assert "although the gate refused it" in client.get(f"{RUNS}{run.pk}/change/").content.decode()
+    for arguments, words in (
+        ((), "version 2, gate overridden"),
+        (("--show", str(run.pk)), f"gate overridden by {judge.get_username()}: looked"),
+    ):
+        said = io.StringIO()
+        call_command("runs", *arguments, stdout=said)
+        assert words in said.getvalue()
 
 
 def test_who_starts_runs_cancels_an_open_one_on_its_page(bench: Bench) -> None:

@@ -42,8 +42,9 @@ class Command(VersionsCommand):
             "sha256": line.to_version.sha256,
             "since": line_of(line),
         }
+        overridden = f", the gate of run {line.run} overridden" if line.override else ""
         text = (
             f"Version {line.to_version_id}, champion since {line.created.isoformat()} "
-            f"({line.kind} by {line.actor_name or 'the machine'}: {line.reason})."
+            f"({line.kind} by {line.actor_name or 'the machine'}{overridden}: {line.reason})."
         )
         self.say(told, text, as_json=options["json"])

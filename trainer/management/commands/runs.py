@@ -83,6 +83,7 @@ class Command(VersionsCommand):
             "id": run.pk,
             "status": run.status,
             "problem": run.problem,
+            "override": _override(run),
             "version": run.version,
             "base_version": run.base_version,
             "corrections": run.corrections,
@@ -91,6 +92,8 @@ class Command(VersionsCommand):
             "log": [f"{line.created.isoformat()} {line.text}" for line in run.lines.all()],
         }
         lines = [f"Run {run.pk}: {run.status}{f' ({run.problem})' if run.problem else ''}"]
+        if override := told["override"]:
+            lines.append(f"  gate overridden by {override['by']}: {override['reason']}")
         lines += [
             f"  {'passed' if found['passed'] else 'FAILED'}  {found['rule']}: {found['says']}"
             for found in findings
@@ -104,6 +107,7 @@ class Command(VersionsCommand):
             f"{run['id']:>6}  {run['status']:<11}  {run['created']:.19}  "
             f"{run['added']} new, {run['removed']} gone  "
             + (f"version {run['version']}" if run["version"] else _brief(run["problem"]))
+            + (", gate overridden" if run["overridden"] and run["version"] else "")
             for run in runs
         ]
         lines = lines or ["There was no training run yet."]
@@ -111,6 +115,12 @@ class Command(VersionsCommand):
         if paused:
             lines.insert(0, f"Learning is paused: {paused}.")
         self.say({"runs": runs, "paused": paused}, "\n".join(lines), as_json=options["json"])
+
+
+def _override(run: TrainingRun) -> dict[str, str] | None:
+    if run.override_by is None:
+        return None
+    return {"by": run.override_by.get_username(), "reason": run.override_reason}
 
 
 def _brief(problem: str) -> str:
