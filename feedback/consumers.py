@@ -42,6 +42,7 @@ logger = logging.getLogger(__name__)
 
 LOGGED_OUT: Final = 4401  # 4000 to 4999 are an application's; this one after HTTP's 401
 _PATIENCE: Final = 0.3  # s that the first answer waits for a memory
+_LATER: Final = "this cannot be stored at the moment: try again later"
 _ERRANDS: Final = 32  # waiting on one connection; more is nobody's handwriting
 
 _recognising: Final = Together(people.of_scopes)
@@ -57,11 +58,12 @@ class FeedbackConsumer(DrawConsumer):
         self._gone = False
         # By the key of the browser alone, until a session has been looked up.
         self._person = people.without_session(self.scope)
+        self._is_recognised = not people.has_session(self.scope)
         await super().connect()
         self._remembering = Remembering(self._session, self._changed)
         if not self._counted:
             return
-        if people.has_session(self.scope):
+        if not self._is_recognised:
             self._errands.add(self._recognise)
             return
         self._remembering.of(self._person)
@@ -149,14 +151,23 @@ class FeedbackConsumer(DrawConsumer):
     async def _recognise(self) -> None:
         try:
             self._person = await _recognising.ask(self.scope)
+            self._is_recognised = True
         except Error:
             logger.warning("a session could not be looked up: the database does not answer")
         self._remembering.of(self._person)
         self._listen()
 
+    async def _require_recognised(self) -> None:
+        """Ask once more where nobody could say who this is: nothing becomes somebody else's."""
+        if not self._is_recognised:
+            await self._recognise()
+        if not self._is_recognised:
+            raise Unwritable(_LATER)
+
     async def _submit(self, submission: "partial[Submission]", n: int | None) -> None:
-        complete = submission(person=self._person)
         try:
+            await self._require_recognised()
+            complete = submission(person=self._person)
             receipt, row, is_new = await database_sync_to_async(_store)(complete)
         except logins.LoggedOut:
             await self._log_out()  # unanswered: whoever sends it again says it as somebody else
@@ -174,18 +185,21 @@ class FeedbackConsumer(DrawConsumer):
             self._remembering.learn(row)
 
     async def _forget(self, n: int | None) -> None:
-        person = self._person
         try:
-            await database_sync_to_async(_forget)(person)
+            await self._require_recognised()
+            await database_sync_to_async(_forget)(self._person)
         except logins.LoggedOut:
             await self._log_out()
             return
         except Unwritable as error:
             await self._error(BadFrame("unavailable", str(error), n))
             return
+        except Exception:
+            await self._error(BadFrame("unavailable", _LATER, n))
+            raise
         finally:
             self._remembering.forgot()
-        watcher.taught_otherwise(person.keys, but=self)
+        watcher.taught_otherwise(self._person.keys, but=self)
 
     def _changed(self) -> None:
         if self._session.drawing and not self._gone:
@@ -239,7 +253,7 @@ def _require_login(person: Person) -> None:
     try:
         logins.require(person)
     except Error as error:
-        raise Unwritable("this cannot be stored at the moment: try again later") from error
+        raise Unwritable(_LATER) from error
 
 
 def _code(error: Refused) -> ErrorCode:

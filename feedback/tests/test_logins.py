@@ -162,16 +162,28 @@ class BeforeAnythingIsDone(TestCase):
             await judged(client)
             await client.until("receipt")
 
-    async def test_who_cannot_be_looked_up_by_a_fault_of_ours_is_known_by_their_browser(
+    async def test_who_could_not_be_looked_up_is_asked_after_again_before_anything_is_stored(
         self,
     ) -> None:
-        browser = await logged_in()
-        with patch.object(people, "get_user", side_effect=RuntimeError):
-            async with member(browser, person=key()) as client:
-                await judged(client)
-                await client.until("receipt")
-        (submitter,) = await submitters()
-        assert submitter.startswith("anonymous:")
+        for name, fault in (("al", OperationalError("gone")), ("bo", RuntimeError("ours"))):
+            with self.subTest(name):
+                browser, before = await logged_in(name), await submitters()
+                cookies = {"sessionid": session(browser), "person": key()}
+                at_fault = patch.object(people, "get_user", side_effect=fault)
+                at_fault.start()
+                self.addCleanup(at_fault.stop)
+                async with connected(**cookies) as client:
+                    for kind, fields in (("verdict", {"label": "7"}), ("forget", {})):
+                        await client.draw(SEVEN)
+                        await client.send(kind, **fields)
+                        error = await client.until("error")
+                        assert (error["code"], error["n"]) == ("unavailable", client.n)
+                    assert await submitters() == before
+                    at_fault.stop()
+                    await judged(client)
+                    await client.until("receipt")
+                user = await User.objects.aget(username=name)
+                assert set(await submitters()) - set(before) == {f"user:{user.pk}"}
 
 
 @override_settings(LOGIN_POLL_SECONDS=OFTEN)
