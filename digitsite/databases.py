@@ -69,5 +69,11 @@ def _postgresql(given: dict[str, Any], pool: int) -> dict[str, Any]:
     options = ours | given
     # A connection kept for each thread, as CONN_MAX_AGE does, leaks where requests change threads.
     if pool:
-        options["pool"] = {"min_size": 1, "max_size": pool, "timeout": POOL_SECONDS}
+        # psycopg's own attempts come ever more rarely, for minutes; whoever asks begins another.
+        options["pool"] = {
+            "min_size": 1,
+            "max_size": pool,
+            "timeout": POOL_SECONDS,
+            "reconnect_timeout": POOL_SECONDS,
+        }
     return {"OPTIONS": options, "CONN_MAX_AGE": 0, "CONN_HEALTH_CHECKS": True}

@@ -22,7 +22,12 @@ def test_postgresql_has_a_pool_and_no_wait_without_an_end() -> None:
     options = found["OPTIONS"]
     assert options["tcp_user_timeout"] == 8000  # a server that vanishes is noticed
     assert options["sslmode"] == "require"
-    assert options["pool"] == {"min_size": 1, "max_size": 8, "timeout": 5}
+    assert options["pool"] == {
+        "min_size": 1,
+        "max_size": 8,
+        "timeout": 5,
+        "reconnect_timeout": 5,
+    }
     for limit in ("statement", "lock", "idle_in_transaction_session"):
         assert f"{limit}_timeout=" in options["options"]
     assert found["CONN_MAX_AGE"] == 0
