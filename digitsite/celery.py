@@ -5,12 +5,15 @@ its threads. Web processes do not import this module. The clock knows tasks by n
 loads neither Django's apps nor ours.
 """
 
+import contextlib
 import ctypes
 import os
 import signal
+import stat
 import sys
 import time
 import warnings
+from pathlib import Path
 from typing import Any, Final
 
 import structlog
@@ -25,6 +28,7 @@ from digitsite.credit import Credit
 from digitsite.ending import end_within
 
 PR_SET_PDEATHSIG: Final = 1
+STDERR: Final = 2
 STUCK: Final = 70  # exit status
 # To take leave of the broker, after the grace for the work at hand: Celery gives a silent one 5 s.
 LEAVE_SECONDS: Final = 8.0
@@ -67,6 +71,23 @@ def die_with_the_parent(**_: Any) -> None:
     """Let no child outlive a worker that was killed, whatever it is computing. Linux only."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+@signals.worker_process_init.connect
+def let_go_of_the_parent_s_sockets(**_: Any) -> None:
+    """Keep none of the parent's connections open in a child. Linux only.
+
+    One that the parent has closed would live on in the child, and the kernel go on waking the
+    parent for it, which cannot stop that any more: it would spin for as long as the child lives.
+    What takes a number keeps it, as the objects of the connections are here as well.
+    """
+    if sys.platform == "linux":
+        nothing = os.open(os.devnull, os.O_RDWR)
+        for number in [int(entry.name) for entry in Path("/proc/self/fd").iterdir()]:
+            with contextlib.suppress(OSError):  # the listing's own is gone by now
+                if number > STDERR and stat.S_ISSOCK(os.fstat(number).st_mode):
+                    os.dup2(nothing, number)
+        os.close(nothing)
 
 
 class Ending(bootsteps.StartStopStep):  # started once the handlers are set, before a connection

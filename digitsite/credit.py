@@ -1,4 +1,4 @@
-"""A worker that may take nothing more, though it has nothing to do, connects again.
+"""A worker that counts messages as taken, but has nothing to do with them, connects again.
 
 A worker of ours takes one message at a time. With Redis the count of what it has taken is kept by
 kombu: it falls when a message is acknowledged. Where that fails, as Redis has just been restarted,
@@ -46,8 +46,10 @@ class Credit(bootsteps.StartStopStep):
         Raises:
             ConnectionError: it does not fit. Celery connects again, and the count begins anew.
         """
-        is_full = not consumer.task_consumer.channel.qos.can_consume()
-        is_idle = not state.reserved_requests and not state.scheduled_requests
-        if self._is_suspect and is_full and is_idle:
+        qos = consumer.task_consumer.channel.qos
+        taken = len(qos._delivered) - len(qos._dirty)  # as kombu counts; it tells of the limit only
+        had = set(state.reserved_requests) | set(state.scheduled_requests)
+        is_lost = taken > len(had)
+        if self._is_suspect and is_lost:
             raise ConnectionError("something that is done could not be acknowledged")
-        self._is_suspect = is_full and is_idle
+        self._is_suspect = is_lost

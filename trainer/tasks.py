@@ -17,7 +17,8 @@ EXPIRES_SECONDS = 300  # the next kick sends again; above any difference of cloc
 logger = logging.getLogger(__name__)
 
 
-@shared_task(name="trainer.kick")
+# Another attempt is for now: by default a lost child's comes as a message for three minutes later.
+@shared_task(name="trainer.kick", default_retry_delay=0)
 def kick() -> None:
     """Look for work and wake one worker for each unit of it."""
     from trainer import pipeline  # noqa: PLC0415
@@ -28,7 +29,7 @@ def kick() -> None:
         wake()
 
 
-# Another attempt is for now: it finds what the lost child had free (trainer/losses.py).
+# So here, where it finds what the lost child had free (trainer/losses.py).
 @shared_task(name="trainer.work", Request=Guarded, max_retries=2, default_retry_delay=0)
 def work() -> None:
     """Do one unit, if one is open, and wake a worker for the next: time limits count for each."""

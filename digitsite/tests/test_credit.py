@@ -12,33 +12,41 @@ from digitsite.credit import Credit
 
 @pytest.fixture
 def consumer() -> Any:
-    qos = SimpleNamespace(can_consume=lambda: False)
+    qos = SimpleNamespace(_delivered={"a": "message"}, _dirty=set())
     return SimpleNamespace(
         app=Celery("test", broker="redis://localhost", set_as_current=False),
         task_consumer=SimpleNamespace(channel=SimpleNamespace(qos=qos)),
     )
 
 
-def test_who_is_full_with_nothing_to_do_connects_again(consumer: Any) -> None:
+def test_who_has_taken_what_there_is_not_connects_again(consumer: Any) -> None:
     credit = Credit(consumer)
     credit.look(consumer)  # an acknowledgement may be under way
     with pytest.raises(consumer.app.connection_for_read().connection_errors):
         credit.look(consumer)
 
 
-def test_who_has_something_to_do_may_be_full(
-    consumer: Any, monkeypatch: pytest.MonkeyPatch
+def test_one_look_that_fits_is_enough(consumer: Any) -> None:
+    credit, qos = Credit(consumer), consumer.task_consumer.channel.qos
+    for _ in range(2):
+        credit.look(consumer)
+        qos._dirty.add("a")  # it has been acknowledged
+        credit.look(consumer)
+        qos._dirty.clear()
+
+
+@pytest.mark.parametrize("name", ["reserved_requests", "scheduled_requests"])
+def test_who_has_it_to_do_may_have_taken_it(
+    consumer: Any, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    credit = Credit(consumer)
-    for name in ("reserved_requests", "scheduled_requests"):
-        monkeypatch.setattr(state, name, ["task"])
-        for _ in range(3):
-            credit.look(consumer)
-        monkeypatch.setattr(state, name, [])
+    credit, qos = Credit(consumer), consumer.task_consumer.channel.qos
+    monkeypatch.setattr(state, name, ["task"])
+    for _ in range(3):
         credit.look(consumer)
-        consumer.task_consumer.channel.qos.can_consume = lambda: True
+    qos._delivered["b"] = "message"
+    credit.look(consumer)
+    with pytest.raises(ConnectionError):
         credit.look(consumer)
-        consumer.task_consumer.channel.qos.can_consume = lambda: False
 
 
 @pytest.mark.parametrize(("broker", "takes_part"), [("redis://", True), ("amqp://", False)])

@@ -5,9 +5,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
+import psutil
 import pytest
 from celery import Celery
 
@@ -20,11 +21,12 @@ SLOW = 6  # seconds that the second child takes to begin; Celery waits for 4
 KICKS = 6
 AT_ONCE = 30.0  # seconds; by default Celery looks every 100 s
 BUSY = "while True: pass"
+MINE = "--include=meddling"
 # As `manage.py worker`, but for a new child after each task, and with a module of the test.
 WORKER = (
     "import django; django.setup(); from digitsite.becoming_celery import become_celery;"
     "become_celery('app', 'worker', '--queues=light', '--without-gossip', '--without-mingle',"
-    " '--max-tasks-per-child=1', '--include=meddling')"
+    f" '--max-tasks-per-child=1', '{MINE}')"
 )
 # One that is killed before it has begun is followed by one that is as slow.
 SLOW_CHILD = f"""\
@@ -52,6 +54,19 @@ def fail_once(self, tag):
 
 redis.QoS.ack = fail_once
 """
+# One that is lost in its first task, which is a kick.
+LOST_CHILD = """\
+import os, pathlib, signal
+from celery import signals
+
+lost = pathlib.Path(__file__).with_name("lost")
+
+@signals.task_prerun.connect(weak=False)
+def die_once(**_):
+    if not lost.exists():
+        lost.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+"""
 
 
 @pytest.fixture
@@ -78,6 +93,19 @@ def worker(
     finally:
         process.kill()
         process.wait()
+
+
+def our_worker() -> list[psutil.Process]:
+    return [one for one in psutil.Process().children() if MINE in one.cmdline()]
+
+
+def sockets(process: psutil.Process) -> set[str]:
+    """Return what names the sockets that a process has open."""
+    names = set()
+    for entry in Path(f"/proc/{process.pid}/fd").iterdir():
+        with suppress(OSError):  # closed meanwhile
+            names.add(str(entry.readlink()))
+    return {name for name in names if name.startswith("socket:")}
 
 
 def kick(redis: Broker) -> None:
@@ -122,3 +150,32 @@ def test_a_worker_goes_on_after_an_acknowledgement_that_failed(
     with worker(redis, state, tmp_path, FAILED_ACK) as kicks:
         wait_for(lambda: kicks() >= KICKS, "what came after it")
     assert "Couldn't ack" in (tmp_path / "worker.log").read_text()
+
+
+def test_a_kick_that_was_lost_with_its_child_is_answered_within_seconds(
+    redis: Broker, state: Path, tmp_path: Path
+) -> None:
+    kick(redis)
+    with worker(redis, state, tmp_path, LOST_CHILD) as kicks:
+        wait_for((tmp_path / "lost").exists, "a child that is lost")
+        wait_for(lambda: kicks() == 1, "another", AT_ONCE)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="what is inherited is closed on Linux only")
+def test_a_child_keeps_none_of_its_parent_s_connections(
+    redis: Broker, state: Path, tmp_path: Path
+) -> None:
+    with worker(redis, state, tmp_path):
+        (parent,) = wait_for(
+            lambda: [one for one in psutil.Process().children() if MINE in one.cmdline()],
+            "a worker",
+        )
+        (first,) = wait_for(parent.children, "its first child")
+        kick(redis)  # after which it makes room for another
+
+        def successor_is_alone() -> bool:
+            others = [child for child in parent.children() if child != first]
+            return bool(others) and not sockets(others[0]) & sockets(parent)
+
+        wait_for(successor_is_alone, "a child that was forked from a connected parent", AT_ONCE)
+        assert sockets(parent)
