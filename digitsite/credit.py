@@ -47,7 +47,7 @@ class Credit(bootsteps.StartStopStep):
             ConnectionError: it does not fit. Celery connects again, and the count begins anew.
         """
         qos = consumer.task_consumer.channel.qos
-        taken = len(qos._delivered) - len(qos._dirty)  # as kombu counts; it tells of the limit only
+        taken = len(qos._delivered) - len(qos._dirty)  # what `can_consume` compares
         had = set(state.reserved_requests) | set(state.scheduled_requests)
         is_lost = taken > len(had)
         if self._is_suspect and is_lost:
