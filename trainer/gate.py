@@ -294,7 +294,10 @@ def _something_learned(evidence: Evidence, config: GateConfig) -> Finding:
         return Finding(rule, passed, f"{says} {fixed:.0%}", fixed, config.learned, unread)
     kept = float(now[before].mean()) if before.any() else float(len(taught) > 0)
     limit = 1 - config.learned
-    says = f"of {int(before.sum())} corrections that the champion reads {kept:.0%} are still read"
+    read = int(before.sum())
+    says = f"of {read} corrections that the champion reads {kept:.0%} are still read"
+    if not read:
+        says = "the champion reads no correction"
     if evidence.facts.taken_back:
         says += f"; {evidence.facts.taken_back} were taken back"
     return Finding(rule, kept >= limit, says, kept, limit)
@@ -330,7 +333,7 @@ def _plausible(evidence: Evidence, config: GateConfig) -> Finding:
     doubtful = own < config.implausible
     count = int(doubtful.sum())
     share = count / max(1, len(taught))
-    limit = max(config.implausible_share, 2 / max(1, len(taught)))
+    limit = min(1.0, max(config.implausible_share, 2 / max(1, len(taught))))
     says = (
         f"to {count} of {len(taught)} labels the anchor gives less than {config.implausible:.1%}: "
         f"{share:.1%}, {limit:.1%} allowed"
