@@ -120,7 +120,7 @@ def test_an_undo_without_a_decision_to_take_back_ends_with_an_error(
         (["approve", "--all-pending", "--by", "nobody"], "no user"),
         (["approve", "--all-pending", "--by", "plain"], "may not"),
         (["relabel", "{id}", "--label", "99", "--by", "mo"], "not a label"),
-        (["approve", "7", "--by", "mo"], "invalid UUID"),
+        (["approve", "7", "--by", "mo"], "is not an id"),
         (["revoke", "--all-pending", "--by", "mo"], "unrecognized"),
         (["approve", "--all-pending"], "--by"),
         (["approve", "--all-pending", "{id}", "--by", "mo"], "not both"),
@@ -159,3 +159,15 @@ def test_a_trembled_copy_is_counted_in_the_list() -> None:
     correction()
     submit(submission(trembled(SEVEN)))
     assert review("list")[0]["copies"] == 1
+
+
+def test_an_item_is_named_by_the_start_of_its_id_as_the_admin_shows_it() -> None:
+    row = correction(seed=1)
+    for action, start in (("approve", 8), ("undo", 11), ("reject", 20), ("undo", 36)):
+        told = review(action, str(row.pk)[:start], "--by", "mo")
+        assert [one["id"] for one in told["decided"]] == [str(row.pk)]
+    with pytest.raises(CommandError, match="No correction begins with 00000000"):
+        call_command("review", "approve", "00000000", "--by", "mo")
+    for wrong in ("1234567", "12345678x", "1" * 33):
+        with pytest.raises(CommandError, match="is not an id"):
+            call_command("review", "approve", wrong, "--by", "mo")

@@ -1,7 +1,8 @@
 """`manage.py review`: the decisions of the review screen from the command line."""
 
 import json
-from argparse import ArgumentParser
+import re
+from argparse import ArgumentParser, ArgumentTypeError
 from typing import Any
 from uuid import UUID
 
@@ -24,6 +25,7 @@ _DECISIONS = {
 }
 _ORDERS = ("newest", "oldest", "risk", "value")
 _SHOWN = 50
+_WHOLE = 32  # hexadecimal digits of an id
 
 
 class Command(BaseCommand):
@@ -41,7 +43,7 @@ class Command(BaseCommand):
         _add_json(listing)
         for action in (*_DECISIONS, "undo"):
             deciding = actions.add_parser(action, help=f"{action} items")
-            deciding.add_argument("ids", nargs="*", type=UUID, metavar="ID")
+            deciding.add_argument("ids", nargs="*", type=_start, metavar="ID", help="or its start")
             deciding.add_argument("--by", required=True, metavar="USER", help="who decides")
             deciding.add_argument("--reason", default="", help="kept in the audit")
             if action in ("approve", "reject"):
@@ -86,18 +88,20 @@ class Command(BaseCommand):
         ]
         self._say(rows, "\n".join(lines) or f"No {status} corrections.", options["json"])
 
-    def _decide(self, *, action: str, ids: list[UUID], by: str, **options: Any) -> None:
+    def _decide(self, *, action: str, ids: list[str], by: str, **options: Any) -> None:
         actor = User.objects.filter(username=by).first()
         if actor is None:
             raise CommandError(f"There is no user {by!r}.")
         if options.get("all_pending"):
             if ids:
                 raise CommandError("Name corrections by their ids, or --all-pending: not both.")
-            ids = list(Correction.objects.pending().values_list("pk", flat=True))
+            items = list(Correction.objects.pending().values_list("pk", flat=True))
         elif not ids:
             raise CommandError("Name at least one correction by its id.")
+        else:
+            items = [_named(start) for start in ids]
         try:
-            outcome = _outcome(action, ids, actor, options)
+            outcome = _outcome(action, items, actor, options)
         except PermissionDenied as error:
             raise CommandError(f"{by} may not do this: {error}.") from error
         except ValueError as error:
@@ -132,6 +136,26 @@ class Command(BaseCommand):
 
     def _say(self, data: object, text: str, as_json: bool) -> None:
         self.stdout.write(json.dumps(data, indent=2) if as_json else text)
+
+
+def _start(text: str) -> str:
+    """Read an id, or its start as the admin shows it."""
+    if not re.fullmatch(r"[0-9a-f]{8,32}", start := text.lower().replace("-", "")):
+        raise ArgumentTypeError(f"{text!r} is not an id, or the first 8 characters of one or more")
+    return start
+
+
+def _named(start: str) -> UUID:
+    """Return the id that begins like this; a whole one is not looked for."""
+    if len(start) == _WHOLE:
+        return UUID(start)
+    groups = (start[:8], start[8:12], start[12:16], start[16:20], start[20:])
+    written = "-".join(filter(None, groups))  # PostgreSQL compares it with the dashes
+    found = Correction.objects.filter(pk__startswith=written).values_list("pk", flat=True)[:2]
+    if len(found) != 1:
+        what = "More than one correction begins" if found else "No correction begins"
+        raise CommandError(f"{what} with {start}.")
+    return found[0]
 
 
 def _add_json(parser: ArgumentParser) -> None:
