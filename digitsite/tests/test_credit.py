@@ -1,4 +1,4 @@
-"""A worker that may take nothing more is to have something to do."""
+"""A worker that counts something as taken is to have it to do."""
 
 from types import SimpleNamespace
 from typing import Any

@@ -167,10 +167,7 @@ def test_a_child_keeps_none_of_its_parent_s_connections(
     redis: Broker, state: Path, tmp_path: Path
 ) -> None:
     with worker(redis, state, tmp_path):
-        (parent,) = wait_for(
-            lambda: [one for one in psutil.Process().children() if MINE in one.cmdline()],
-            "a worker",
-        )
+        (parent,) = wait_for(our_worker, "a worker")
         (first,) = wait_for(parent.children, "its first child")
         kick(redis)  # after which it makes room for another
 
