@@ -159,10 +159,12 @@ class FeedbackConsumer(DrawConsumer):
 
     async def _require_recognised(self) -> None:
         """Ask once more where nobody could say who this is: nothing becomes somebody else's."""
-        if not self._is_recognised:
+        if is_late := not self._is_recognised:
             await self._recognise()
         if not self._is_recognised:
             raise Unwritable(_LATER)
+        if is_late and self._person.session is None:  # it may have ended since the socket opened
+            raise logins.LoggedOut
 
     async def _submit(self, submission: "partial[Submission]", n: int | None) -> None:
         try:

@@ -185,6 +185,20 @@ class BeforeAnythingIsDone(TestCase):
                 user = await User.objects.aget(username=name)
                 assert set(await submitters()) - set(before) == {f"user:{user.pk}"}
 
+    async def test_who_has_left_before_they_could_be_looked_up_is_nobody_else(self) -> None:
+        browser = await logged_in()
+        at_fault = patch.object(people, "get_user", side_effect=OperationalError("gone"))
+        at_fault.start()
+        self.addCleanup(at_fault.stop)
+        async with connected(sessionid=session(browser), person=key()) as client:
+            await judged(client)
+            await client.until("error")
+            at_fault.stop()
+            await sync_to_async(browser.logout)()
+            await judged(client)
+            assert (await client.closed())[0] == 4401
+        assert await submitters() == []
+
 
 @override_settings(LOGIN_POLL_SECONDS=OFTEN)
 class NowAndThen(TestCase):
