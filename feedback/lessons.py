@@ -112,7 +112,12 @@ def follow(champion: int) -> int:
         learning=Learning.LIVE, live_version__lte=champion
     )
     return _change(
-        unlearned, Action.UNLEARN, champion, learning=Learning.NOTHING, live_version=None
+        unlearned,
+        Action.UNLEARN,
+        champion,
+        learning=Learning.NOTHING,
+        live_version=None,
+        live_at=None,  # should it come back, it is live from another moment on
     ) + _change(learning, Action.LIVE, champion, learning=Learning.LIVE, live_version=champion)
 
 
@@ -152,10 +157,15 @@ def taken_back(version: int) -> int:
 
 
 def delays() -> Delays:
-    """Return how long the latest items took from their approval to being live everywhere."""
+    """Return how long the latest items took from their approval to being live everywhere.
+
+    Without what a rollback took out since and brought back: how long that took is no delay.
+    """
+    events = ReviewEvent.objects.filter(correction=OuterRef("pk"), action=Action.UNLEARN)
+    came_back = Exists(events.filter(created__gte=OuterRef("decided")))
     rows = (
         Correction.objects.items()
-        .filter(live_at__gte=F("decided"))
+        .filter(~came_back, live_at__gte=F("decided"))
         .order_by("-live_at")
         .values_list("decided", "live_at")[:_MEASURED]
     )

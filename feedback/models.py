@@ -217,7 +217,7 @@ class Correction(models.Model):
         max_length=8, choices=Learning, default=Learning.NOTHING, blank=True
     )
     live_version = models.PositiveIntegerField(null=True, blank=True)  # since which it is live
-    live_at = models.DateTimeField(null=True, blank=True)  # when first it was so everywhere
+    live_at = models.DateTimeField(null=True, blank=True)  # since when it is so everywhere
 
     # What the anchor made of it when it came in; recomputed when the anchor is replaced.
     anchor = models.CharField(max_length=16, blank=True)  # start of the anchor's digest

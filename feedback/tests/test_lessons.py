@@ -1,7 +1,7 @@
 """What training made of corrections: moved by lessons, told by events, undone by rollbacks."""
 
 import uuid
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.contrib.auth.models import User
@@ -243,6 +243,34 @@ def test_it_is_live_from_the_last_swap_and_not_from_the_look(mo: User) -> None:
     first.refresh_from_db()
     second.refresh_from_db()
     assert (first.live_at, second.live_at) == (swapped, second.decided)
+
+
+def test_what_comes_back_after_a_rollback_is_live_from_then_on(mo: User) -> None:
+    first, second = approved(mo, 1), approved(mo, 2)
+
+    def serve(version: int) -> datetime:
+        swapped = timezone.now()
+        ServingProcess.objects.update_or_create(
+            process="one", defaults={"version": version, "loaded_at": swapped, "seen_at": swapped}
+        )
+        lessons.follow(version)
+        lessons.note_everywhere()
+        for row in (first, second):
+            row.refresh_from_db()
+        return swapped
+
+    lessons.teach(13, [(first.pk, "7")])
+    lessons.teach(14, [(first.pk, "7"), (second.pk, "7")])
+    since = serve(13)
+    serve(14)
+    serve(13)
+    gone = second.live_at
+    again = serve(14)
+    assert (first.live_at, gone, second.live_at) == (since, None, again)  # the first was never gone
+    assert effects(second) == ["live", "spread", "unlearn", "live", "spread"]
+    assert first.decided is not None
+    # What lay between approval and rollback, and the rollback itself, is no delay.
+    assert lessons.delays() == (1, *[(since - first.decided).total_seconds()] * 2)
 
 
 def test_receipts_say_how_far_it_has_come(
