@@ -45,6 +45,9 @@ class ReceiptOut(Schema):
     serving: tuple[int, int] | None = Field(
         description="How many of how many processes serve what it taught, once it is live"
     )
+    paused: bool = Field(
+        description="Whether it waits for a training while learning is paused, so that none begins"
+    )
     label: str = Field(description="What it is, also for whoever reviewed it")
     said: str = Field(description="What its sender said that it is")
     predicted: str | None
@@ -167,6 +170,7 @@ def _receipt(row: Correction, receipt: receipts.Receipt) -> ReceiptOut:
         status=receipt.status,
         version=receipt.version,
         serving=receipt.serving,
+        paused=receipt.paused,
         label=row.label,
         said=row.submitted_label,
         predicted=row.predicted,

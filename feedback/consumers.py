@@ -220,6 +220,7 @@ class FeedbackConsumer(DrawConsumer):
                 version=receipt.version,
                 serving=receipt.serving,
                 label=receipt.label,
+                paused=receipt.paused,
             )
         )
 

@@ -19,6 +19,7 @@ from django.db.models import Max
 
 from feedback import lessons
 from feedback.models import Action, Correction, ReceiptStatus, ReviewEvent
+from recognizer import pausing
 
 logger = logging.getLogger(__name__)
 
@@ -40,6 +41,7 @@ class Receipt:
     version: int | None = None  # the one that learned from it, once it is live
     serving: lessons.Reach | None = None  # how far it has come by then
     label: str | None = None  # what a reviewer says that it is, where that is something else
+    paused: bool = False  # it waits for a training, and none begins by itself
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,8 @@ class Reader(Protocol):
 def receipts_of(corrections: Sequence[Correction]) -> list[Receipt]:
     """Return where corrections stand, in as many queries as for one."""
     reach = lessons.reach(corrections)
+    waiting = {row.pk for row in corrections if row.standing == ReceiptStatus.APPROVED}
+    is_paused = bool(waiting) and pausing.is_paused()
     return [
         Receipt(
             row.pk,
@@ -71,6 +75,7 @@ def receipts_of(corrections: Sequence[Correction]) -> list[Receipt]:
             row.live_version if row.standing == ReceiptStatus.LIVE else None,
             reach.get(row.pk),
             _relabelled(row),
+            is_paused and row.pk in waiting,
         )
         for row in corrections
     ]

@@ -238,6 +238,8 @@ class ReceiptFrame(_ServerFrame):
     serving: tuple[int, int] | None = None
     # What a reviewer says that it is; sent only where that is not what its sender said.
     label: str | None = Field(default=None, exclude_if=operator.not_)
+    # It is approved, and learning is paused; sent only where that is so.
+    paused: bool = Field(default=False, exclude_if=operator.not_)
 
 
 class VersionFrame(_ServerFrame):

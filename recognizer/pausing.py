@@ -33,6 +33,11 @@ def told_by(ask: Ask) -> None:
     _ask = ask
 
 
+def is_paused() -> bool:
+    """Say whether nothing is learned by itself, which anybody may know; why is for staff."""
+    return _ask(AnonymousUser()) is not None
+
+
 def pause(user: User | AnonymousUser) -> Pause | None:
     """Return the pause as this user may know it; None while learning goes on."""
     return _ask(user)

@@ -16,7 +16,8 @@ from pytest_django import Settings
 from feedback import decisions, lessons, processes
 from feedback.models import Correction, Device, ReviewEvent, Verdict
 from feedback.tests.making import SEVEN, moderator, scrawl, user_with
-from recognizer import serving
+from recognizer import pausing, serving
+from recognizer.pausing import Pause
 
 CORRECTIONS = "/api/v1/corrections"
 
@@ -51,6 +52,7 @@ def test_strokes_and_a_label_are_stored(client: Client) -> None:
         "serving": None,
         "label": "7",
         "said": "7",
+        "paused": False,
         "predicted": "3",
         "created": told["created"],
         "decided": None,
@@ -244,6 +246,18 @@ def test_a_receipt_tells_in_which_version_it_is_live_and_how_far_that_has_come(
     single, (listed,) = client.get(f"{CORRECTIONS}/{told}").json(), client.get(CORRECTIONS).json()
     for receipt in (single, listed):
         assert (receipt["status"], receipt["version"], receipt["serving"]) == ("live", 13, [2, 3])
+
+
+def test_a_receipt_tells_that_learning_is_paused_while_it_waits(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = post(client).json()["id"]
+    monkeypatch.setattr(pausing, "_ask", lambda _: Pause("mo rolled back", ""))
+    assert not client.get(f"{CORRECTIONS}/{told}").json()["paused"]  # it waits for a review
+    decisions.decide([uuid.UUID(told)], "approve", moderator())
+    single, (listed,) = client.get(f"{CORRECTIONS}/{told}"), client.get(CORRECTIONS).json()
+    assert (single.json()["paused"], listed["paused"]) == (True, True)
+    assert "rolled back" not in single.content.decode()
 
 
 @pytest.mark.parametrize(

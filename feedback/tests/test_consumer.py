@@ -17,7 +17,8 @@ from feedback.models import Correction, Device, ReceiptStatus, Verdict
 from feedback.tests.making import SEVEN, moderator, scrawl
 from feedback.tests.sockets import PATIENCE, Client, connected, key
 from feedback.tests.standin import predictor
-from recognizer import serving
+from recognizer import pausing, serving
+from recognizer.pausing import Pause
 
 NO_LABELS: list[Any] = ["99", "abc", "../x", "10", "3.7", True, " 4 ", "٤", "\uff14", "", 10, 3.7]
 
@@ -257,6 +258,21 @@ class Receipts(TestCase):
                 "serving": None,
                 "label": "1",
             }
+
+    async def test_while_learning_is_paused_a_receipt_says_that_nothing_learns_it(self) -> None:
+        mo = await sync_to_async(moderator)()
+        with patch.object(pausing, "_ask", lambda _: Pause("somebody rolled back", "")):
+            async with connected(person=key()) as client:
+                told = await correct(client, "7")
+                await sync_to_async(decide)([uuid.UUID(told)], "approve", mo)
+                assert await client.until("receipt", id=told) == {
+                    "type": "receipt",
+                    "id": told,
+                    "status": "approved",
+                    "version": None,
+                    "serving": None,
+                    "paused": True,
+                }
 
     async def test_an_approval_that_finds_it_learned_already_says_so(self) -> None:
         mo = await sync_to_async(moderator)()

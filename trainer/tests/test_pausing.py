@@ -5,8 +5,9 @@ from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.test import Client
 
+from feedback import lessons, receipts
 from feedback.models import Correction
-from feedback.tests.making import moderator
+from feedback.tests.making import correction, moderator
 from recognizer import registry
 from recognizer.tests.making_versions import made, promoter
 from trainer import opening
@@ -85,6 +86,23 @@ def test_every_page_with_what_waits_says_it_until_a_run_is_started(
     opening.open_now(starter())
     for path in (*pages, of_item):
         assert "paused" not in page(reader, path), path
+
+
+def test_its_submitter_is_told_until_a_run_is_started(rolled_back: list[Correction]) -> None:
+    learned, waiting = rolled_back[0], rolled_back[-1]
+    unreviewed = correction(8)
+
+    def is_paused(item: Correction) -> bool:
+        item.refresh_from_db()
+        return receipts.receipts_of([item])[0].paused
+
+    # What was live is taken out by the next look, and waits as well then.
+    assert [is_paused(item) for item in (learned, waiting, unreviewed)] == [False, True, False]
+    lessons.follow(1)
+    assert is_paused(learned)
+    opening.open_now(starter())
+    assert not is_paused(learned)
+    assert not is_paused(waiting)
 
 
 def test_an_item_that_waits_for_nothing_says_nothing_of_it(
