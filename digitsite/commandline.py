@@ -9,12 +9,14 @@ import os
 import signal
 import sys
 from collections.abc import MutableMapping, Sequence
+from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
 from django.db import DatabaseError
 
 LISTENING = {"serve", "web"}
+LOOKING = {"backup", "doctor"}  # at a site that is there: others make the folder that --state names
 EVERYWHERE = {"--state": "DIGITSITE_STATE"}
 WHEN_LISTENING = {"--host": "DIGITSITE_HOST", "--port": "DIGITSITE_PORT"}
 
@@ -36,6 +38,8 @@ def options_to_environment(argv: Sequence[str], environ: MutableMapping[str, str
         value = value if equals else next(arguments, "")
         if not value or value.startswith("--"):
             raise ImproperlyConfigured(f"{option} needs a value, for example {option}=…")
+        if option == "--state" and _command(argv) in LOOKING:
+            _require_folder(value)
         environ[options[option]] = value
     return left
 
@@ -51,7 +55,16 @@ def in_the_words_of(argv: Sequence[str], text: str) -> str:
 
 def _options(argv: Sequence[str]) -> dict[str, str]:
     """Return the options of this command that are settings."""
-    return EVERYWHERE | (WHEN_LISTENING if len(argv) > 1 and argv[1] in LISTENING else {})
+    return EVERYWHERE | (WHEN_LISTENING if _command(argv) in LISTENING else {})
+
+
+def _command(argv: Sequence[str]) -> str:
+    return argv[1] if len(argv) > 1 else ""
+
+
+def _require_folder(value: str) -> None:
+    if not Path(value).expanduser().is_dir():
+        raise ImproperlyConfigured(f"--state is {value!r}: there is no such folder.")
 
 
 def run(argv: Sequence[str]) -> None:

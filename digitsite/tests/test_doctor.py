@@ -69,6 +69,16 @@ def test_before_the_first_start_it_says_what_is_broken_and_what_to_do(
     assert "Broken: Redis, database, champion, settings." in said
 
 
+@pytest.mark.parametrize("command", [("doctor",), ("backup", "site.tar")])
+def test_a_folder_that_is_not_there_is_said_so_and_not_made(
+    command: tuple[str, ...], tmp_path: Path
+) -> None:
+    mistyped = tmp_path / "mistyped"
+    status, said = processes.run(*command, f"--state={mistyped}", state=tmp_path / "other")
+    assert (status, said) == (1, f"digitsite: --state is '{mistyped}': there is no such folder.\n")
+    assert not mistyped.exists()
+
+
 def test_a_database_that_is_away_is_broken(tmp_path: Path, model: Path) -> None:
     away = f"postgresql://nobody@127.0.0.1:{processes.free_port()}/none"
     status, said = processes.run("doctor", "--json", state=tmp_path, DATABASE_URL=away, MODEL=model)
