@@ -109,6 +109,18 @@ def fetch(folder: str, sha256: str) -> Path:
     return local
 
 
+def require_kept(folder: str, sha256: str) -> None:
+    """Look whether a version that was loaded could be loaded again; nothing is fetched.
+
+    Where a store elsewhere has it, what lies here is a copy, which is fetched again.
+
+    Raises:
+        CheckpointError: it could not.
+    """
+    if _elsewhere() is None:
+        fetch(folder, sha256)
+
+
 def copy_out(folder: str, sha256: str, target: Path) -> Card:
     """Copy a whole version folder to a place of its own, which appears with all its files.
 

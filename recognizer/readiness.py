@@ -20,11 +20,13 @@ from prometheus_client.registry import Collector
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from recognizer import places, pulse, serving, watching
+from recognizer import places, publishing, pulse, serving, watching
+from recognizer.checkpoints import CheckpointError, verify
 from recognizer.figures import Reading, figures, gauge, gauges
 from recognizer.glance import Glance
 
 _REDIS_SECONDS: Final = 0.7  # below a glance's patience, so that Redis is told by its own error
+_FILES_SECONDS: Final = 10.0  # between two looks: a version's digests take some milliseconds
 _SILENT: Final = "it does not answer within a second"
 _DATABASE_ADVICE: Final = (
     "see that it runs, may be written and has room, with `manage.py doctor`; predictions go on, "
@@ -77,10 +79,12 @@ class Outlook:
 
 async def look() -> Outlook:
     """Look at everything; takes a second at most, whatever hangs."""
-    (database, reading), redis_server, disk = await asyncio.gather(_database(), _redis(), _disk())
+    (database, reading), redis_server, disk, champion = await asyncio.gather(
+        _database(), _redis(), _disk(), _champion()
+    )
     checks = {
         "model": _model(),
-        "champion": _champion(),
+        "champion": champion,
         "database": database,
         "redis": redis_server,
         "disk": disk,
@@ -102,19 +106,47 @@ def _model() -> Check:
     return Check("ok")
 
 
-def _champion() -> Check:
-    """Whether what is served is what ought to be."""
+async def _champion() -> Check:
+    """Whether what is served is what ought to be, and could be loaded again."""
     served = _version()
     if refused := serving.pinned_refusal():
         return Check("refused", f"version {served} answers: the pinned one was refused: {refused}")
     if (refusal := watching.refusal()) is None:
-        return Check("ok")
+        return await _files()
     answers = "nothing" if served is None else f"version {served}"
     return Check(
         "refused",
         f"version {refusal.target.number} should be served and was refused ({refusal.why}), so "
         f"{answers} answers: restore its folder, which is tried again by itself, or roll "
         "back with `manage.py rollback`",
+    )
+
+
+def _ask_files() -> str:
+    """Return why what answers could not be loaded again; empty where it could."""
+    try:
+        if settings.MODEL_DIR:
+            verify(settings.MODEL_DIR)
+        elif served := watching.serves():
+            publishing.require_kept(served.folder, served.sha256)
+    except (CheckpointError, OSError) as error:
+        return serving.without_folders(error)
+    return ""
+
+
+async def _files() -> Check:
+    """Whether another process could begin with what this one has in its memory."""
+    try:
+        why = await files_glance.ask()
+    except TimeoutError:
+        return Check("ok")  # `disk` tells of folders that hang
+    if not why:
+        return Check("ok")
+    return Check(
+        "damaged",
+        f"version {_version()} goes on answering from memory, but its files are not whole any more "
+        f"({why}), so that no process could start with it: restore its folder, or roll back with "
+        "`manage.py rollback`",
     )
 
 
@@ -208,6 +240,7 @@ class Surroundings(Collector):
 
 database_glance: Final = Glance(_ask_database, name="look-database")
 redis_glance: Final = Glance(_ask_redis, name="look-redis")
+files_glance: Final = Glance(_ask_files, name="look-files", kept=_FILES_SECONDS)
 disk_glance: Final[Glance[Any]] = Glance(places.free, name="look-disk")
 surroundings: Final = Surroundings()
 REGISTRY.register(surroundings)

@@ -73,6 +73,7 @@ class Watcher:
         self.process = f"{socket.gethostname()}:{os.getpid()}:{born:.2f}"
         self._born = born  # seconds since 1970
         self.refusal: Refusal | None = None
+        self.serves: Target | None = None  # where what answers was loaded from
         self._loaded_at: datetime | None = None
         self._beat_at = 0.0  # monotonic time at which the next heartbeat is due
         self._tidy_at = 0.0
@@ -115,6 +116,7 @@ class Watcher:
     def _follow(self) -> None:
         target = _target()
         if target is None or target.number == serving.served():
+            self.serves = target or self.serves
             if self.refusal:
                 self._forgive()
                 self._beat_at = 0.0
@@ -132,6 +134,7 @@ class Watcher:
         # Neither its first version, nor one that was promoted before it was there.
         is_swap = self._loaded_at is not None and target.since.timestamp() >= self._born
         serving.serve(predictor)
+        self.serves = target
         serving.remember_good(target.folder, target.sha256)
         now = time.monotonic()
         self._loaded_at = timezone.now()
@@ -241,6 +244,11 @@ def stop() -> None:
 def refusal() -> Refusal | None:
     """Return which version this process should serve and cannot, where that is so."""
     return _watcher.refusal if _watcher else None
+
+
+def serves() -> Target | None:
+    """Return what this process has loaded and serves; None where it is pinned, or not known."""
+    return _watcher.serves if _watcher else None
 
 
 def _one() -> Watcher:

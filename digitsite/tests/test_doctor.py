@@ -14,7 +14,9 @@ from django.core.management import CommandError, call_command
 
 from digitsite import diagnosis
 from digitsite.tests import processes
+from recognizer import registry
 from recognizer.checkpoints import MODEL
+from recognizer.tests.making_versions import folder_of, made
 
 Usage = namedtuple("Usage", "total used free")
 
@@ -151,6 +153,20 @@ def test_an_altered_version_is_broken(model: Path, settings: Any, tmp_path: Path
     settings.MODEL_DIR = shutil.copytree(model, tmp_path / "altered")
     assert diagnosis.champion().status == "ok"
     (settings.MODEL_DIR / MODEL).write_bytes(b"other")
+    assert diagnosis.champion().status == "broken"
+
+
+@pytest.mark.django_db
+def test_a_champion_without_its_folder_is_broken(settings: Any, tmp_path: Path) -> None:
+    settings.MODEL_DIR, settings.VERSIONS_DIR = None, tmp_path / "versions"
+    store = {"location": tmp_path / "versions"}
+    settings.STORAGES = settings.STORAGES | {
+        "versions": settings.STORAGES["versions"] | {"OPTIONS": store}
+    }
+    version = made()
+    registry.promote(version.number, reason="x", expected=1)
+    assert diagnosis.champion().status == "ok"
+    shutil.rmtree(folder_of(version))
     assert diagnosis.champion().status == "broken"
 
 

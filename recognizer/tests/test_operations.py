@@ -1,6 +1,7 @@
 """Health and metrics: degraded is still serving; metrics are not for everybody."""
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -12,7 +13,7 @@ from pytest_django import Settings
 
 from digitsite.tests import tiny_version
 from recognizer import pulse, registry, serving, watching
-from recognizer.checkpoints import MODEL
+from recognizer.checkpoints import MODEL, WEIGHTS
 from recognizer.glance import Glance
 from recognizer.tests.making_versions import flip_a_bit, folder_of, made
 
@@ -146,6 +147,62 @@ def test_a_champion_that_was_refused_is_degraded_and_named(
     watching._one().step()
     assert ready(client)["checks"]["champion"] == "ok"
     assert metric(client, "model_refused_version") == 0
+
+
+@pytest.mark.usefixtures("state", "unbooted")
+@pytest.mark.parametrize("spoil", [flip_a_bit, Path.unlink])
+def test_a_champion_that_could_not_be_loaded_again_is_degraded_and_goes_on(
+    client: Client, settings: Settings, spoil: Callable[[Path], None]
+) -> None:
+    version = made()
+    registry.promote(version.number, reason="x", expected=1)
+    watching._one().step()
+    assert ready(client)["checks"]["champion"] == "ok"
+    weights = folder_of(version) / WEIGHTS
+    whole = weights.read_bytes()
+    spoil(weights)
+    told = ready(client)
+    assert (told["status"], told["version"], told["checks"]["model"]) == ("degraded", 2, "ok")
+    assert told["checks"]["champion"] == "damaged"
+    said = told["details"]["champion"]
+    assert said.startswith("version 2 goes on answering from memory, but its files are not whole")
+    assert "(v000002/weights.safetensors" in said
+    assert str(settings.STATE) not in said
+    weights.write_bytes(whole)
+    assert ready(client)["checks"]["champion"] == "ok"
+
+
+@pytest.mark.usefixtures("state", "unbooted")
+def test_a_champion_that_a_store_keeps_is_not_missed_here(
+    client: Client, settings: Settings, tmp_path: Path
+) -> None:
+    version = made()
+    registry.promote(version.number, reason="x", expected=1)
+    watching._one().step()
+    shutil.copytree(settings.VERSIONS_DIR, tmp_path / "store")
+    shutil.rmtree(folder_of(version))
+    assert ready(client)["checks"]["champion"] == "damaged"
+    settings.STORAGES = settings.STORAGES | {
+        "versions": {
+            "BACKEND": "django.core.files.storage.FileSystemStorage",
+            "OPTIONS": {"location": tmp_path / "store"},
+        }
+    }
+    assert ready(client)["checks"]["champion"] == "ok"
+
+
+@pytest.mark.usefixtures("unbooted")
+def test_a_pinned_version_that_could_not_be_loaded_again_is_degraded(
+    client: Client, settings: Settings, tmp_path: Path
+) -> None:
+    settings.MODEL_DIR = tiny_version.write(tmp_path / "pinned", number=9)
+    serving.boot()
+    assert ready(client)["checks"]["champion"] == "ok"
+    shutil.rmtree(settings.MODEL_DIR)
+    told = ready(client)
+    assert (told["status"], told["version"]) == ("degraded", 9)
+    assert told["checks"]["champion"] == "damaged"
+    assert str(tmp_path) not in str(told)
 
 
 @pytest.mark.usefixtures("unbooted")
