@@ -24,7 +24,7 @@ from feedback.thumbnails import png
 from recognizer import registry
 from recognizer.rasterizer import SIDE
 from recognizer.read_only_admin import ReadOnlyAdmin, short_time
-from trainer import opening, reasons
+from trainer import opening, progress, reasons
 from trainer.models import RunStatus, TrainingRun
 
 _SHOWN = 200  # lines of a log
@@ -162,8 +162,9 @@ class TrainingRunAdmin(ReadOnlyAdmin):
 
     @admin.display(description="Took")
     def took(self, run: Any) -> str:
-        """Seconds from opening to the end."""
-        return f"{(run.finished - run.created).total_seconds():.0f} s" if run.finished else ""
+        """Seconds from the first worker to the end of the judging."""
+        took = progress.took(run)
+        return "" if took is None else f"{took.total_seconds():.0f} s"
 
 
 @require_POST

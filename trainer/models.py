@@ -78,6 +78,7 @@ class TrainingRun(models.Model):
     )
     override_reason = models.CharField(max_length=500, blank=True)  # promote it all the same
     override_promotion = models.PositiveIntegerField(null=True)  # the ledger's last line then
+    refused = models.DateTimeField(null=True, blank=True)  # when, where that was overridden since
     metrics = models.JSONField(default=dict, blank=True)
     problem = models.CharField(max_length=500, blank=True)
     version = models.PositiveIntegerField(null=True, blank=True)  # the one that it made

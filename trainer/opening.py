@@ -7,6 +7,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
+from django.db.models import F
 
 from feedback import lessons
 from recognizer import registry
@@ -146,6 +147,7 @@ def override(run: TrainingRun, actor: User, reason: str) -> None:
                 override_by=actor,
                 override_reason=reason.strip()[:500],
                 override_promotion=registry.champion().promotion_id,
+                refused=F("finished"),
                 finished=None,
             )
             if not reopened:

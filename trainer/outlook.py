@@ -6,7 +6,7 @@ from typing import Final
 
 from django.conf import settings
 from django.db.models import Count, DurationField, ExpressionWrapper, F, Max, Q, Sum
-from django.db.models.functions import Now
+from django.db.models.functions import Coalesce, Now
 from prometheus_client.core import SummaryMetricFamily
 
 from recognizer.figures import Reading, gauge, gauges
@@ -67,11 +67,13 @@ def _runs() -> tuple[dict[str, float], int, tuple[int, float]]:
     counts: dict[str, float] = {str(status): 0 for status in RunStatus}
     refused, ran, seconds = 0, 0, 0.0
     rows = TrainingRun.objects.values("status").order_by()
-    took = ExpressionWrapper(F("finished") - F("started"), DurationField())
+    # As `progress.took` says of one: what was overridden had waited for somebody.
+    end = Coalesce(F("refused"), F("finished"))
+    took = ExpressionWrapper(end - F("started"), DurationField())
     for row in rows.annotate(
         n=Count("pk"),
         overridden=Count("pk", filter=Q(override_by__isnull=False)),
-        ran=Count("pk", filter=Q(started__isnull=False, finished__isnull=False)),
+        ran=Count(took),
         took=Sum(took),
     ):
         counts[row["status"]] = row["n"]

@@ -1,5 +1,6 @@
 """Runs in words and figures, for the API, the command line and the admin. Reads rows only."""
 
+from datetime import timedelta
 from typing import Any
 
 from django.db.models import Sum
@@ -17,6 +18,15 @@ def latest(limit: int = LATEST) -> list[dict[str, Any]]:
         .order_by("-pk")[:limit]
     )
     return [_facts(run) for run in rows]
+
+
+def took(run: TrainingRun) -> timedelta | None:
+    """Return how long workers were at a run, for as long as nobody had to think: None until then.
+
+    What a person overrides was judged before, and may have waited for them for days.
+    """
+    end = run.refused or run.finished
+    return end - run.started if run.started and end else None
 
 
 def _facts(run: Any) -> dict[str, Any]:

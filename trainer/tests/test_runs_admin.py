@@ -3,16 +3,18 @@
 import io
 import json
 import re
+from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import Group, Permission, User
 from django.core.management import CommandError, call_command
 from django.test import Client
+from django.utils import timezone
 
 from feedback.tests.making import moderator
 from recognizer import registry
 from recognizer.tests.making_versions import promoter
-from trainer import pipeline
+from trainer import opening, outlook, pipeline
 from trainer.models import RunStatus, TrainingRun
 from trainer.tests.conftest import Bench
 from trainer.tests.test_opening import approved, starter
@@ -157,6 +159,28 @@ def test_an_override_is_seen_in_the_list_and_on_the_page(bench: Bench) -> None:
         said = io.StringIO()
         call_command("runs", *arguments, stdout=said)
         assert words in said.getvalue()
+
+
+def test_what_a_run_took_is_without_the_wait_for_somebody_who_overrides_the_gate(
+    bench: Bench,
+) -> None:
+    run, judge = refused(bench), promoter()
+    ended = timezone.now() - timedelta(days=2)
+    TrainingRun.objects.update(
+        created=ended - timedelta(hours=1), started=ended - timedelta(seconds=90), finished=ended
+    )
+    opening.override(run, judge, "looked at")
+    page = client_of(judge).get(RUNS).content.decode()
+    assert shown(page, "took") == ["90 s"]  # it is known already, while it is judged once more
+    while pipeline.work():
+        pass
+    assert TrainingRun.objects.get().status == RunStatus.PROMOTED
+    assert shown(client_of(judge).get(RUNS).content.decode(), "took") == ["90 s"]
+    (seconds,) = (metric for metric in outlook.read().metrics if metric.name == "train_seconds")
+    assert [(one.name, one.value) for one in seconds.samples] == [
+        ("train_seconds_count", 1),
+        ("train_seconds_sum", 90),
+    ]
 
 
 def test_who_starts_runs_cancels_an_open_one_on_its_page(bench: Bench) -> None:
