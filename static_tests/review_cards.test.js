@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { Blindness } from "../feedback/static/feedback/review/blindness.js";
 import { Cards } from "../feedback/static/feedback/review/cards.js";
 import { describe } from "../feedback/static/feedback/review/strip.js";
-import { announcement } from "../feedback/static/feedback/review/words.js";
+import { announcement, refusal } from "../feedback/static/feedback/review/words.js";
 
 class Client {
   asked = [];
@@ -95,4 +95,13 @@ test("an item in words tells nothing to the blind", () => {
 test("a decision in words says what comes next", () => {
   assert.equal(announcement({ action: "relabel", label: "7", taken: [1] }, "Drawing x"), "Approved as 7. Next: Drawing x.");
   assert.equal(announcement({ action: "reject", taken: [1, 2] }, null), "Rejected 2 items. Nothing is left.");
+});
+
+test("a decision that was refused is not called done", () => {
+  const one = { taken: [{ item: { id: "a", short: "0a" } }], refused: ["a"] };
+  assert.equal(refusal({ action: "reject", ...one }, "Drawing x"), "Drawing 0a was not rejected. Next: Drawing x.");
+  assert.equal(refusal({ action: "relabel", label: "7", ...one }, null), "Drawing 0a was not approved as 7. Nothing is left.");
+  const many = { action: "approve", taken: [1, 2, 3], refused: ["a"] };
+  assert.equal(refusal(many, "Drawing x"), "1 of 3 items was not approved. Next: Drawing x.");
+  assert.equal(refusal({ ...many, refused: ["a", "b"] }, null), "2 of 3 items were not approved. Nothing is left.");
 });

@@ -134,6 +134,19 @@ test("who comes second is told and has nothing to undo", async () => {
   assert.equal(decisions.undoable, 0);
 });
 
+test("what was said too early is said to be otherwise, for those of which it is not so", async () => {
+  const { queue, server, decisions } = review("abcde");
+  const refused = [];
+  decisions.addEventListener("refused", ({ detail: { action, refused: ids } }) => refused.push([action, ids]));
+  server.stale = new Set("bc");
+  await decisions.decide("approve", ["a"]);
+  await decisions.decide("reject", ["b"]);
+  await decisions.decide("approve", ["c", "d"]);
+  server.down = true;
+  await decisions.decide("reject", [queue.current.id]);
+  assert.deepEqual(refused, [["reject", ["b"]], ["approve", ["c"]], ["reject", ["e"]]]);
+});
+
 test("of a selection only what was decided can be undone", async () => {
   const { queue, server, decisions } = review("abc");
   server.stale.add("a");

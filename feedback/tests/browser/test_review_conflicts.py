@@ -11,6 +11,7 @@ def test_who_comes_second_is_told_and_goes_on(new_screen: NewScreen) -> None:
     mia.press_and_see_the_next("a")
     mia.wait(lambda: "already decided by noor" in mia.notice, "the notice")
     assert "rejected" in mia.notice
+    assert mia.said.startswith(f"Drawing {contested[:8]} was not approved. Next: ")
     assert mia.status(contested) == "rejected"
     mia.page.get_by_role("button", name="Close").last.click()
     assert mia.notice == ""
@@ -42,6 +43,7 @@ def test_what_did_not_reach_the_server_is_not_lost(new_screen: NewScreen) -> Non
     screen.wait(lambda: screen.current == order[0], "the item to come back")
     assert screen.strip() == order
     assert screen.waiting == waiting
+    assert screen.said.startswith(f"Drawing {order[0][:8]} was not approved. Next: ")
     screen.page.unroute("**/decide/**")
     screen.press_and_see_the_next("a")
     screen.settle()

@@ -41,11 +41,13 @@ export class Decisions extends EventTarget {
       if (!entry.events.size) this.#forget(entry);
       // Behind the moderator's back: the item that they look at stays the current one.
       this.#queue.putBack(stillWaiting(taken, result.conflicts), this.#queue.current);
+      this.#refused(entry, result.conflicts.map(({ id }) => id));
       this.#settled(result);
     };
     return this.#inTurn(send, () => {
       this.#forget(entry);
       this.#queue.putBack(taken);
+      this.#refused(entry, taken.map(({ item }) => item.id));
       return taken;
     });
   }
@@ -75,6 +77,11 @@ export class Decisions extends EventTarget {
   #settled(result) {
     for (const conflict of result.conflicts) this.#tell("conflict", conflict);
     this.#tell("settled", result);
+  }
+
+  /** What was said at once, before the server had answered, is not so for these. */
+  #refused(entry, ids) {
+    if (ids.length) this.#tell("refused", { ...entry, refused: ids });
   }
 
   #forget(entry) {

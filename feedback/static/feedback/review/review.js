@@ -14,7 +14,7 @@ import { Place } from "./place.js";
 import { Queue } from "./queue.js";
 import { Strip, describe } from "./strip.js";
 import { Switches } from "./switches.js";
-import { announcement } from "./words.js";
+import { announcement, refusal } from "./words.js";
 
 const find = (selector) => document.querySelector(selector);
 const region = find("#review");
@@ -55,6 +55,9 @@ decisions.addEventListener("decided", ({ detail }) => {
   loader.waiting -= detail.taken.length;
   page.refresh();
   page.say(announcement(detail, queue.current && describe(queue.current, blindness.on)));
+});
+decisions.addEventListener("refused", ({ detail }) => {
+  page.say(refusal(detail, queue.current && describe(queue.current, blindness.on)));
 });
 decisions.addEventListener("undone", ({ detail }) => {
   loader.renew(detail.taken.map(({ item }) => item));
