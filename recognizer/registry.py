@@ -180,16 +180,22 @@ def rollback(
     """Make an earlier champion the champion again: by default the one before this.
 
     Raises:
-        As `promote`.
+        As `promote`; and a newer version, unless it is the one before this, is no earlier champion.
     """
-    current = champion().version_id if expected is None else expected
+    current = champion().version_id
     if to is None:
         to = previous()
         if to is None:
             raise Refused(f"there is no version before version {current} to roll back to")
     elif not was_champion(to):
         raise Refused(f"version {to} was never champion, so it can only be promoted")
-    return _move(to, PromotionKind.ROLLBACK, actor, reason, current)
+    elif to > current and to != previous():
+        raise Refused(
+            f"version {to} is newer than version {current}, the champion, so it can only be "
+            f"promoted: `manage.py promote {to}`"
+        )
+    seen = current if expected is None else expected
+    return _move(to, PromotionKind.ROLLBACK, actor, reason, seen)
 
 
 def was_champion(number: int) -> bool:

@@ -59,8 +59,27 @@ def test_a_version_is_promoted_and_rolled_back() -> None:
     assert (line["by"], line["reason"]) == ("pro", "because")
     assert "Version 3 is the champion now, after version 2." in text("promote", "3", *BY)
     assert told("rollback", *BY)["to"] == 2
-    assert told("rollback", *BY, "--to", "3")["to"] == 3
-    assert registry.champion().version_id == 3
+    assert told("rollback", *BY, "--to", "1")["to"] == 1
+    assert registry.champion().version_id == 1
+
+
+def test_who_wants_to_go_forward_again_is_led_to_promote() -> None:
+    for number in ("2", "3"):
+        told("promote", number, *BY)
+    told("rollback", *BY)
+    with pytest.raises(CommandError) as error:
+        call_command("rollback", *BY, "--to", "3")
+    assert str(error.value) == (
+        "Nothing was changed: version 3 is newer than version 2, the champion, so it can only be "
+        "promoted: `manage.py promote 3`."
+    )
+    assert registry.champion().version_id == 2
+
+
+def test_back_to_a_newer_version_that_was_champion_before_this_one_is_a_rollback() -> None:
+    for number in ("3", "2"):
+        told("promote", number, *BY)
+    assert told("rollback", *BY, "--to", "3")["to"] == 3  # where it leads without --to, too
 
 
 @pytest.mark.parametrize(
