@@ -10,6 +10,7 @@ from django.contrib.auth.models import Group, Permission, User
 from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils import timezone
+from pytest_django import Settings
 
 from feedback.tests.making import moderator
 from recognizer import registry
@@ -302,6 +303,21 @@ def test_a_run_that_would_learn_nothing_is_refused_with_what_to_do(bench: Bench)
     assert "Nothing was done: version 2 has learned all that is approved: approve or" in page
     assert TrainingRun.objects.count() == 1
     assert " is open with 1 correction:" in command("--start", "--again", "--by", "lena")
+
+
+def test_who_starts_a_run_is_told_what_it_got_from_the_settings_here(
+    bench: Bench, settings: Settings
+) -> None:
+    settings.TRAIN_CHALLENGERS, settings.TRAIN_CONFIG = 2, {"steps": 10, "most_steps": 10}
+    approved()
+    said = command("--start", "--by", starter().username)
+    assert "As TRAIN_CHALLENGERS and TRAIN_SMALL are set here, not for the worker" in said
+    assert "it has 2 challengers of 10 steps; data and the gate's limits are the worker's." in said
+    run = TrainingRun.objects.get()
+    assert [config["steps"] for config in run.config] == [10, 10]
+    command("--cancel", str(run.pk), "--by", "lena")
+    told = json.loads(command("--start", "--by", "lena", "--challengers", "1", "--json"))
+    assert (told["challengers"], told["steps"]) == (1, 10)
 
 
 def test_the_page_of_a_run_says_in_words_why_it_was_opened(bench: Bench) -> None:

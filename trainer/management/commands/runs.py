@@ -8,6 +8,7 @@ from django.core.management.base import CommandError
 
 from recognizer.management.commandline import VersionsCommand, counted, told_plainly
 from trainer import opening, progress, reasons
+from trainer.finetuning import config_of
 from trainer.models import TrainingRun
 
 
@@ -57,7 +58,14 @@ class Command(VersionsCommand):
                 run = opening.open_now(actor, options["challengers"], anew=options["again"])
             except reasons.NothingNew as error:
                 raise reasons.NotOpened(f"{error}, or add --again to learn the same anew") from None
-        self._opened(run, as_json=options["json"])
+        # The run keeps them from now on: what the worker has in its environment is not asked.
+        count, steps = len(run.config), config_of(run.config[0]).steps_for(len(run.corrections))
+        given = (
+            " As TRAIN_CHALLENGERS and TRAIN_SMALL are set here, not for the worker, it has "
+            f"{counted(count, 'challenger')} of {counted(steps, 'step')}; data and the gate's "
+            "limits are the worker's."
+        )
+        self._opened(run, given, {"challengers": count, "steps": steps}, options)
 
     def _cancel(self, options: dict[str, Any]) -> None:
         run = _find(options["cancel"])
@@ -69,12 +77,14 @@ class Command(VersionsCommand):
         run = _find(options["override"])
         with told_plainly(_required(options, "by")) as actor:
             opening.override(run, actor, _required(options, "reason"))
-        self._opened(run, as_json=options["json"])
+        self._opened(run, "", {}, options)
 
-    def _opened(self, run: TrainingRun, *, as_json: bool) -> None:
+    def _opened(
+        self, run: TrainingRun, more: str, facts: dict[str, int], options: dict[str, Any]
+    ) -> None:
         learns_from = counted(len(run.corrections), "correction")
-        text = f"Run {run.pk} is open with {learns_from}: a worker takes it."
-        self.say({"run": run.pk}, text, as_json=as_json)
+        text = f"Run {run.pk} is open with {learns_from}: a worker takes it.{more}"
+        self.say({"run": run.pk, **facts}, text, as_json=options["json"])
 
     def _show(self, options: dict[str, Any]) -> None:
         run = _find(options["show"])
