@@ -152,8 +152,11 @@ def unlearned(champion: int) -> Difference:
 
 
 def taken_back(version: int) -> int:
-    """Return how many items a version has learned that are approved no longer, or deleted."""
-    return _taken_back(version).count()
+    """Return how many items a version has learned that are approved so no longer, or deleted.
+
+    Unlike in `unlearned`, what is approved under another label counts: what it knows is wrong.
+    """
+    return _taken_back(version, label=OuterRef("label")).count()
 
 
 def delays() -> Delays:
@@ -199,8 +202,8 @@ def reach(corrections: Iterable[Correction]) -> dict[UUID, Reach]:
     }
 
 
-def _taken_back(version: int) -> QuerySet[Lesson]:
-    approved = Correction.objects.approved().filter(pk=OuterRef("correction"))
+def _taken_back(version: int, **as_learned: OuterRef) -> QuerySet[Lesson]:
+    approved = Correction.objects.approved().filter(pk=OuterRef("correction"), **as_learned)
     return Lesson.objects.filter(~Exists(approved), version=version)
 
 

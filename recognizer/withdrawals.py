@@ -1,4 +1,4 @@
-"""How much of what a version has learned was taken back since, for who goes back to an older one.
+"""How much of what a version has learned is approved so no longer, for who goes back to it.
 
 Only the room of the corrections knows, and nothing here imports it: it says so with `told_by`.
 """
@@ -17,7 +17,7 @@ _count: Count = _nothing
 
 
 def told_by(count: Count) -> None:
-    """Have `count` say of how many corrections that were taken back a version has learned."""
+    """Have `count` say how much a version has learned that was taken back, or relabelled."""
     global _count
     _count = count
 
@@ -29,6 +29,6 @@ def warning(version: int) -> str:
         return ""
     what = "1 correction that was" if number == 1 else f"{number} corrections that were"
     return (
-        f"Version {version} learned from {what} taken back since, and answers by what it learned "
-        "until a run makes another version"
+        f"Version {version} learned from {what} taken back or relabelled since, and answers by "
+        "what it learned until a run makes another version"
     )

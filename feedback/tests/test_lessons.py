@@ -182,6 +182,20 @@ def test_under_another_label_it_is_to_be_learned_anew(mo: User) -> None:
     assert lessons.unlearned(13) == lessons.Difference(1, 0, row.decided)
 
 
+def test_who_goes_back_to_a_version_is_told_of_what_it_knows_under_another_label(mo: User) -> None:
+    row, other = correction(1), approved(mo, 2)
+    event = decisions.decide([row.pk], "approve", mo).decided[0].event
+    promote(13, row, other)
+    assert lessons.taken_back(13) == 0
+    decisions.undo([event], mo)
+    assert lessons.taken_back(13) == 1
+    decisions.decide([row.pk], "relabel", mo, label="1")
+    assert lessons.taken_back(13) == 1
+    promote(14, row, other)
+    assert [lessons.taken_back(version) for version in (13, 14)] == [1, 0]
+    assert lessons.unlearned(13).removed == 0  # it is to be learned anew, not only forgotten
+
+
 def test_the_difference_names_what_to_learn_and_to_forget_and_since_when(mo: User) -> None:
     first, second, third = (approved(mo, seed) for seed in range(3))
     assert lessons.unlearned(1) == lessons.Difference(3, 0, first.decided)

@@ -116,12 +116,12 @@ def test_who_chooses_a_version_is_told_that_it_knows_what_was_taken_back(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(withdrawals, "_count", {1: 0, 2: 2, 3: 1}.__getitem__)
-    known = "learned from {} taken back since"
+    known = "learned from {} taken back or relabelled since"
     some, one = known.format("2 corrections that were"), known.format("1 correction that was")
     assert some in client.get(f"{VERSIONS}2/activate/").content.decode()
     assert some in activate(client, 2, 1).content.decode()
     assert one in client.get(f"{VERSIONS}3/activate/").content.decode()
-    assert "taken back since" not in client.get(f"{VERSIONS}1/activate/").content.decode()
+    assert "relabelled since" not in client.get(f"{VERSIONS}1/activate/").content.decode()
 
 
 def test_the_second_of_two_clicks_is_told_who_came_first(client: Client) -> None:
