@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { failure } from "../static/js/picture.js";
 import { LABELS } from "../static/js/ranking.js";
 import {
   announcement,
   answer,
   connection,
-  failure,
   invitation,
   kept,
   news,

@@ -1,4 +1,6 @@
-// Makes any picture that the browser can read small enough for the server.
+// Makes any picture that the browser can read small enough for the server, and says what went wrong.
+
+import { AGAIN, sentence, unreachable } from "./words.js";
 
 export const LONGEST_SIDE = 1024; // pixels
 const TYPES = ["image/png", "image/jpeg", "image/webp"];
@@ -31,6 +33,16 @@ export async function shrink(file, bytes) {
     if (blob && blob.size <= bytes) return blob;
   }
   throw new RangeError("no encoding is small enough");
+}
+
+/** Why a picture was not answered, in words: from the status and the error that came back. */
+export function failure(status, error) {
+  if (status === 0) return `${unreachable()} Your drawing is kept.`;
+  if (status === 413) return "This picture is too large.";
+  if (status === 415) return "This file is not a picture. Use PNG, JPEG or WebP.";
+  if (status === 429) return `That was too often. ${AGAIN}`;
+  if (status >= 500) return `Recognition is not available right now. ${AGAIN}`;
+  return error?.message ? sentence(error.message) : "This picture could not be read.";
 }
 
 /** The promise of a Blob as text. */

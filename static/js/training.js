@@ -1,7 +1,5 @@
 // How far training is, asked for while somebody wants to know and something of theirs is in it.
 
-import { progress } from "./words.js";
-
 const EVERY = 2_000; // ms
 
 export class Training {
@@ -31,4 +29,10 @@ export class Training {
     this.#show("");
     this.#busy = false;
   }
+}
+
+/** How far a run is; it knows its steps once what it needs is loaded. */
+function progress({ judging, done, total }) {
+  if (judging) return "Being judged";
+  return total ? `Training: ${done} of ${total} steps` : "Preparing";
 }

@@ -2,8 +2,6 @@
 // network makes of it. How a picture is made small is in picture.js, fetched with the first one; the
 // request is in http.js.
 
-import { failure } from "./words.js";
-
 const BYTES = 1_000_000; // what the server takes is a little more
 const NOT_A_PICTURE = "This file is not a picture that the browser can read.";
 
@@ -76,6 +74,7 @@ export class Upload {
       this.answered = { key, image: file, label, probabilities, charset, personal };
       this.#handlers.shown(answer);
     } catch (error) {
+      const { failure } = await import("./picture.js"); // which made it small, so it is there
       // The answer on show stays, and so does a picture that came after this one.
       if (anew && file === this.#file) this.#fail(failure(error.status, error.error));
     }

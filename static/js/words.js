@@ -18,7 +18,7 @@ const STATES = {
 const CANDIDATE = 0.15; // share from which a guess is worth naming
 const LOOKALIKE = 0.02; // the same for one that looks like the likeliest
 const CANDIDATES = 3;
-const AGAIN = "Try again in a moment.";
+export const AGAIN = "Try again in a moment.";
 
 export function invitation(charset) {
   return INVITATION[charset];
@@ -41,16 +41,6 @@ export function announcement(prediction) {
   const { label, share, text } = answer(prediction);
   if (text) return text.endsWith("?") ? text : `${text}.`;
   return `Looks like ${label}, ${spoken(share)}${prediction.personal ? ", learned from you" : ""}.`;
-}
-
-/** What went wrong with a picture or a request, from the status and the error that came back. */
-export function failure(status, error) {
-  if (status === 0) return `${unreachable()} Your drawing is kept.`;
-  if (status === 413) return "This picture is too large.";
-  if (status === 415) return "This file is not a picture. Use PNG, JPEG or WebP.";
-  if (status === 429) return `That was too often. ${AGAIN}`;
-  if (status >= 500) return `Recognition is not available right now. ${AGAIN}`;
-  return error?.message ? sentence(error.message) : "This picture could not be read.";
 }
 
 /** What the live connection complains of; null for what it puts right by itself. */
@@ -78,12 +68,6 @@ export function said(outcome) {
 export function swapped(version, count) {
   if (count === 0) return `Version ${version} is live.`;
   return `Version ${version} is live. It learned from ${count === 1 ? "your correction" : "your corrections"}.`;
-}
-
-/** How far a run is; it knows its steps once what it needs is loaded. */
-export function progress({ judging, done, total }) {
-  if (judging) return "Being judged";
-  return total ? `Training: ${done} of ${total} steps` : "Preparing";
 }
 
 /** Corrections of mine that moved on. */
@@ -149,7 +133,7 @@ function spoken(share) {
   return share.replace("<", "less than ").replace(">", "more than ").replace(" %", " percent");
 }
 
-function sentence(message) {
+export function sentence(message) {
   const text = message.charAt(0).toUpperCase() + message.slice(1);
   return /[.!?]$/.test(text) ? text : `${text}.`;
 }
