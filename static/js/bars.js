@@ -23,7 +23,7 @@ class Row {
     this.name = label;
     if (this.#symbol.textContent === label) return;
     this.#symbol.textContent = label;
-    this.#bar.setAttribute("aria-label", label);
+    this.#bar.ariaLabel = label;
   }
 
   /** `share` is 0…1, or null when there is none to show. */

@@ -35,7 +35,7 @@ export class Canvas {
     for (const { samples } of this.#drawing.strokes) paint(this.#context, samples);
     this.#stroke = this.#drawing.strokes.at(-1);
     this.#painted = this.#stroke?.samples.length ?? 0;
-    this.#element.setAttribute("aria-label", strokeCount(this.#drawing.strokes.length));
+    this.#element.ariaLabel = strokeCount(this.#drawing.strokes.length);
   }
 
   #listen() {

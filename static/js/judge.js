@@ -41,9 +41,9 @@ export class Judge {
     const held = document.activeElement?.closest("#verdict, #picker");
     const choosing = state === "choosing";
     this.#page.dataset.judging = state;
-    this.#correct.setAttribute("aria-disabled", String(!confirmable));
-    this.#incorrect.setAttribute("aria-disabled", String(!open));
-    this.#incorrect.setAttribute("aria-expanded", String(choosing));
+    this.#correct.ariaDisabled = !confirmable;
+    this.#incorrect.ariaDisabled = !open;
+    this.#incorrect.ariaExpanded = choosing;
     this.#correct.hidden = this.#incorrect.hidden = state === "said";
     this.#undo.hidden = !undoable;
     const text = outcome ? said(outcome) : "";

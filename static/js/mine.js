@@ -106,7 +106,7 @@ export class Mine {
     find(".status").dataset.status = status;
     find(".hint").textContent = moment(created);
     find("button").value = id;
-    find("button").setAttribute("aria-label", `Delete the correction to ${said}`);
+    find("button").ariaLabel = `Delete the correction to ${said}`;
     return row;
   }
 

@@ -50,7 +50,7 @@ function history(rows) {
   const svg = document.createElementNS(SVG, "svg");
   svg.setAttribute("viewBox", "0 0 100 100");
   svg.setAttribute("preserveAspectRatio", "none");
-  svg.setAttribute("aria-hidden", "true"); // the table says it
+  svg.ariaHidden = true; // the table says it
   svg.classList.add("spark");
   const path = document.createElementNS(SVG, "polyline");
   path.setAttribute("points", line(rows.map(([, share]) => share)));

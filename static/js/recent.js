@@ -35,14 +35,13 @@ export class Recent {
     const { drawings } = this.#history;
     this.#list.replaceChildren(...drawings.map((drawing) => this.#item(drawing)));
     this.#empty.hidden = drawings.length > 0;
-    this.#forget.setAttribute("aria-disabled", String(drawings.length === 0));
+    this.#forget.ariaDisabled = drawings.length === 0;
   }
 
   #item(drawing) {
     const button = document.createElement("button");
     button.type = "button";
-    button.setAttribute("aria-label", name(drawing));
-    button.title = name(drawing);
+    button.title = button.ariaLabel = name(drawing);
     button.append(thumbnail(drawing.strokes));
     button.addEventListener("click", () => this.#chosen(drawing));
     const item = document.createElement("li");
@@ -60,7 +59,7 @@ function name({ label, strokes }) {
 export function thumbnail(strokes) {
   const svg = document.createElementNS(SVG, "svg");
   svg.setAttribute("viewBox", `0 0 ${SIDE} ${SIDE}`);
-  svg.setAttribute("aria-hidden", "true");
+  svg.ariaHidden = true;
   const path = document.createElementNS(SVG, "path");
   // A stroke of one point becomes a line of no length, which the round cap makes a dot.
   const lines = strokes.map((points) => `M${points.join("L")}L${points.at(-1)}`);

@@ -28,7 +28,7 @@ export function prepareTools(commands, drawing, upload) {
     for (const button of buttons) {
       // Not `disabled`: that would take the focus away from who just pressed it.
       const known = possible[button.dataset.command];
-      if (known !== undefined) button.setAttribute("aria-disabled", String(!known));
+      if (known !== undefined) button.ariaDisabled = !known;
     }
   };
   for (const button of buttons) {
