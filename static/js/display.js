@@ -5,13 +5,13 @@ const WAITING = "Waiting for the connection";
 const LATE = "Waiting for an answer";
 
 export class Display {
-  label = null; // the newest answer for the drawing, kept for its thumbnail
+  newest = null; // answer for the drawing, while there is somebody to answer
+  label = null; // that it gave, kept for the thumbnail
   #bars;
   #answer;
   #drawing;
   #charset;
   #picture = false;
-  #newest = null;
   #answered = false;
   #late = false;
 
@@ -25,18 +25,13 @@ export class Display {
     this.refresh();
   }
 
-  /** The newest answer for the drawing, while there is somebody to answer. */
-  get newest() {
-    return this.#newest;
-  }
-
   get charset() {
     return this.#charset;
   }
 
   set charset(charset) {
     this.#charset = charset;
-    this.#newest = null;
+    this.newest = null;
     this.refresh();
   }
 
@@ -44,13 +39,13 @@ export class Display {
   set answered(answered) {
     if (answered === this.#answered) return;
     this.#answered = answered;
-    this.#newest = null;
+    this.newest = null;
     this.refresh();
   }
 
   prediction(prediction) {
     if (this.#drawing.empty) return;
-    this.#newest = prediction;
+    this.newest = prediction;
     this.#late = false;
     this.label = prediction.label;
     if (!this.#picture) this.#show();
@@ -59,7 +54,7 @@ export class Display {
   /** The answer to the newest ink does not come: the one on show is stale. */
   late() {
     this.#late = true;
-    this.#newest = null;
+    this.newest = null;
     this.refresh();
   }
 
@@ -82,7 +77,7 @@ export class Display {
 
   refresh() {
     if (this.#picture) return;
-    if (this.#newest) return this.#show();
+    if (this.newest) return this.#show();
     this.#bars.clear(this.#charset);
     if (this.#drawing.empty) this.#answer.invite(this.#charset);
     else if (!this.#answered) this.#answer.wait(WAITING);
@@ -91,13 +86,13 @@ export class Display {
 
   #show() {
     if (this.#picture) return;
-    this.#bars.show(this.#newest, this.#charset, !this.#drawing.drawing);
-    this.#answer.show(this.#newest);
+    this.#bars.show(this.newest, this.#charset, !this.#drawing.drawing);
+    this.#answer.show(this.newest);
   }
 
   #edited() {
     if (!this.#drawing.empty) return;
-    this.#newest = null;
+    this.newest = null;
     this.label = null;
     this.refresh();
   }

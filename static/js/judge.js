@@ -84,7 +84,6 @@ export class Judge {
 
 function button(label) {
   const element = document.createElement("button");
-  element.type = "button";
   element.value = element.textContent = label;
   return element;
 }

@@ -40,7 +40,6 @@ export class Recent {
 
   #item(drawing) {
     const button = document.createElement("button");
-    button.type = "button";
     button.title = button.ariaLabel = name(drawing);
     button.append(thumbnail(drawing.strokes));
     button.addEventListener("click", () => this.#chosen(drawing));

@@ -18,8 +18,8 @@ export class Stroke {
 
   /** A finished stroke of `points`, or one to be drawn. */
   constructor(points = []) {
-    this.samples = points.map(([x, y]) => [x, y]);
-    this.points = points.map(([x, y]) => [x, y]);
+    this.samples = structuredClone(points);
+    this.points = structuredClone(points);
   }
 
   add(x, y) {

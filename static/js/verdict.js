@@ -12,9 +12,9 @@ const UUID = "10000000-1000-4000-8000-100000000000"; // version 4; 0, 1 and 8 be
  */
 export class Verdict extends EventTarget {
   state = "idle";
+  subject = null; // the answer to judge: {key, label, probabilities, charset, stale, …}
   outcome = null;
   undoable = false;
-  #subject = null;
   #submit;
   #withdraw;
   #id = null; // of what was sent about this subject
@@ -30,14 +30,9 @@ export class Verdict extends EventTarget {
     this.#withdraw = withdraw;
   }
 
-  /** The answer to judge: {key, label, probabilities, charset, stale, …}, or null. */
-  get subject() {
-    return this.#subject;
-  }
-
   /** Whether there is an answer that can be called right. */
   get confirmable() {
-    return this.state === "ready" && this.#subject.label !== null && !this.#subject.stale;
+    return this.state === "ready" && this.subject.label !== null && !this.subject.stale;
   }
 
   get open() {
@@ -49,14 +44,14 @@ export class Verdict extends EventTarget {
    * newly answered: what was said about it stands.
    */
   offer(subject) {
-    const same = subject !== null && subject.key === this.#subject?.key;
-    this.#subject = subject;
+    const same = subject !== null && subject.key === this.subject?.key;
+    this.subject = subject;
     if (same) this.#tell();
     else this.#become(subject ? "ready" : "idle");
   }
 
   confirm() {
-    if (this.confirmable) this.#send(this.#subject.label);
+    if (this.confirmable) this.#send(this.subject.label);
   }
 
   /** Wrong: ask for what it is, or stop asking. */
@@ -91,7 +86,7 @@ export class Verdict extends EventTarget {
   }
 
   async #send(label) {
-    const { key, ...subject } = this.#subject;
+    const { key, ...subject } = this.subject;
     const id = uuid();
     this.#become("sending");
     this.#id = id;
