@@ -17,24 +17,24 @@ function setUp() {
   stroke(drawing);
   coverage.sent([1, 2]);
   assert.ok(coverage.answered(2));
-  assert.ok(coverage.complete);
+  assert.ok(coverage.caughtUp);
   return { drawing, coverage };
 }
 
 test("at first the server has nothing, not even an empty drawing", () => {
   const coverage = new Coverage(new Drawing());
-  assert.deepEqual([coverage.edited, coverage.upToDate, coverage.complete], [true, false, false]);
+  assert.deepEqual([coverage.edited, coverage.upToDate, coverage.caughtUp], [true, false, false]);
   assert.equal(coverage.answered(0), false);
 });
 
 test("what is drawn is covered once it was sent and answered", () => {
   const { drawing, coverage } = setUp();
   stroke(drawing);
-  assert.deepEqual([coverage.upToDate, coverage.complete], [false, false]);
+  assert.deepEqual([coverage.upToDate, coverage.caughtUp], [false, false]);
   coverage.sent([3]);
-  assert.deepEqual([coverage.upToDate, coverage.complete], [true, false]);
+  assert.deepEqual([coverage.upToDate, coverage.caughtUp], [true, false]);
   assert.equal(coverage.answered(3), true);
-  assert.ok(coverage.complete);
+  assert.ok(coverage.caughtUp);
 });
 
 test("each move of the pen is something that the server lacks", () => {
@@ -61,18 +61,9 @@ test("an answer about a part is worth showing, and is not the last word", () => 
   drawing.end();
   coverage.sent([4]);
   assert.equal(coverage.answered(3), true);
-  assert.ok(!coverage.complete);
+  assert.ok(!coverage.caughtUp);
   assert.equal(coverage.answered(4), true);
-  assert.ok(coverage.complete);
-});
-
-test("while the pen is down nothing is the last word", () => {
-  const { drawing, coverage } = setUp();
-  drawing.begin(1, 1);
-  coverage.sent([3]);
-  coverage.answered(3);
-  assert.ok(coverage.upToDate);
-  assert.ok(!coverage.complete);
+  assert.ok(coverage.caughtUp);
 });
 
 test("after an edit answers are stale until one covers the frames that told of it", () => {
@@ -84,7 +75,7 @@ test("after an edit answers are stale until one covers the frames that told of i
   coverage.sent([3, 4, 5]);
   assert.ok(!coverage.edited);
   assert.deepEqual([2, 3, 4, 5].map((n) => coverage.answered(n)), [false, false, false, true]);
-  assert.ok(coverage.complete);
+  assert.ok(coverage.caughtUp);
 });
 
 test("what is drawn after an edit makes no answer stale that was about the edit", () => {
@@ -112,7 +103,7 @@ test("an older answer after a newer one is not the last word, though it is on sh
   coverage.sent([3]);
   assert.equal(coverage.answered(3), true);
   assert.equal(coverage.answered(2), true);
-  assert.ok(!coverage.complete);
+  assert.ok(!coverage.caughtUp);
 });
 
 test("a stale answer is not the last word either", () => {
@@ -120,24 +111,24 @@ test("a stale answer is not the last word either", () => {
   drawing.undo();
   coverage.sent([3]);
   coverage.answered(2);
-  assert.ok(!coverage.complete);
+  assert.ok(!coverage.caughtUp);
 });
 
 test("an answer may cover more than was about the drawing", () => {
   const { coverage } = setUp();
   assert.equal(coverage.answered(7), true);
-  assert.ok(coverage.complete);
+  assert.ok(coverage.caughtUp);
 });
 
 test("nothing to send leaves everything as it was", () => {
   const { drawing, coverage } = setUp();
   coverage.sent([]);
-  assert.ok(coverage.complete);
+  assert.ok(coverage.caughtUp);
   stroke(drawing);
   coverage.sent([3]);
   coverage.sent([]);
   assert.equal(coverage.answered(2), true);
-  assert.ok(!coverage.complete, "frame 3 is still the newest");
+  assert.ok(!coverage.caughtUp, "frame 3 is still the newest");
 });
 
 test("a new connection counts from one again and has to be told everything", () => {
@@ -146,13 +137,13 @@ test("a new connection counts from one again and has to be told everything", () 
   coverage.sent([3, 4, 5]);
   coverage.answered(5);
   coverage.restart();
-  assert.deepEqual([coverage.edited, coverage.upToDate, coverage.complete], [true, false, false]);
+  assert.deepEqual([coverage.edited, coverage.upToDate, coverage.caughtUp], [true, false, false]);
   assert.equal(coverage.answered(5), false);
   coverage.sent([1]);
   assert.equal(coverage.answered(0), false);
-  assert.ok(!coverage.complete);
+  assert.ok(!coverage.caughtUp);
   assert.equal(coverage.answered(1), true);
-  assert.ok(coverage.complete);
+  assert.ok(coverage.caughtUp);
 });
 
 test("a new connection has covered nothing, whatever the old one had", () => {
@@ -160,13 +151,13 @@ test("a new connection has covered nothing, whatever the old one had", () => {
   coverage.restart();
   coverage.sent([1]);
   assert.ok(coverage.upToDate);
-  assert.ok(!coverage.complete);
+  assert.ok(!coverage.caughtUp);
 });
 
 test("answers to another question are stale until it was asked anew", () => {
   const { coverage } = setUp();
   coverage.distrust();
-  assert.deepEqual([coverage.edited, coverage.upToDate, coverage.complete], [true, false, false]);
+  assert.deepEqual([coverage.edited, coverage.upToDate, coverage.caughtUp], [true, false, false]);
   assert.equal(coverage.answered(2), false);
   coverage.sent([3]);
   assert.deepEqual([2, 3].map((n) => coverage.answered(n)), [false, true]);
@@ -175,10 +166,10 @@ test("answers to another question are stale until it was asked anew", () => {
 test("what the server dropped is missing until it is sent again, and answers go on", () => {
   const { coverage } = setUp();
   coverage.lost();
-  assert.deepEqual([coverage.edited, coverage.upToDate, coverage.complete], [false, false, false]);
+  assert.deepEqual([coverage.edited, coverage.upToDate, coverage.caughtUp], [false, false, false]);
   assert.equal(coverage.answered(2), true);
-  assert.ok(!coverage.complete);
+  assert.ok(!coverage.caughtUp);
   coverage.sent([3]);
   coverage.answered(3);
-  assert.ok(coverage.complete);
+  assert.ok(coverage.caughtUp);
 });

@@ -135,10 +135,10 @@ test("no answer of before is shown after, and none about the moment in between",
   answer(page.wire, 1, old);
   answer(page.wire, 2, frames[0].n);
   assert.deepEqual(page.predictions, []);
-  assert.equal(page.live.current, false);
+  assert.equal(page.live.caughtUp, false);
   answer(page.wire, 2);
   assert.equal(page.predictions.length, 1);
-  assert.equal(page.live.current, true);
+  assert.equal(page.live.caughtUp, true);
 });
 
 /** A desk with corrections, and the notes that it shows. */

@@ -60,8 +60,8 @@ export class Correcting {
     if (upload.open) return upload.answered && { ...upload.answered, device: "upload" };
     if (drawing.drawing || drawing.empty) return null;
     const { charset, newest } = display;
-    const key = [drawing.edition, drawing.points().flat().length, charset].join();
-    if (newest && (live.current || fallback.current)) {
+    const key = drawing.state + charset;
+    if (newest && (live.caughtUp || fallback.caughtUp)) {
       const { label, probabilities } = newest;
       const strokes = structuredClone(drawing.points());
       return { key, label, probabilities, charset, device: device(), strokes };

@@ -29,11 +29,6 @@ export class Coverage {
     return this.upToDate && this.#covered >= this.#newest;
   }
 
-  /** The same, and the pen is up. */
-  get complete() {
-    return this.caughtUp && !this.#drawing.drawing;
-  }
-
   /** A new connection: frames are counted from one again. */
   restart() {
     this.#edition = null;

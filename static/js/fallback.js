@@ -40,22 +40,13 @@ export class Fallback {
 
   /** Whether the newest answer is about everything that is drawn so far. */
   get caughtUp() {
-    return this.#active && this.#answered === this.#state();
-  }
-
-  /** The same, and the pen is up. */
-  get current() {
-    return this.caughtUp && !this.#drawing.drawing;
-  }
-
-  #state() {
-    return [this.#drawing.edition, this.#drawing.points().flat().length].join();
+    return this.#active && this.#answered === this.#drawing.state;
   }
 
   async #request() {
     if (!this.#active || this.#drawing.empty) return;
     const { edition } = this.#drawing;
-    const asked = this.#state();
+    const asked = this.#drawing.state;
     try {
       const answer = await this.#ask(this.#drawing.points());
       if (!this.#active) return;

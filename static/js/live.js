@@ -60,11 +60,6 @@ export class Live extends EventTarget {
     return this.#uplink.open && this.#uplink.coverage.caughtUp;
   }
 
-  /** The same, and the pen is up. */
-  get current() {
-    return this.#uplink.open && this.#uplink.coverage.complete;
-  }
-
   set charset(charset) {
     this.#uplink.charset = charset;
   }

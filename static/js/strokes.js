@@ -72,6 +72,11 @@ export class Drawing extends EventTarget {
     return points >= this.limits.points - SPARE || (!this.#live && this.strokes.length >= this.limits.strokes);
   }
 
+  /** Changes with all that an answer depends on. */
+  get state() {
+    return [this.edition, this.points().flat().length].join();
+  }
+
   get canUndo() {
     return !this.empty || this.#cleared.length > 0;
   }

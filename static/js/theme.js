@@ -17,8 +17,7 @@
     if (theme === "system") delete root.dataset.theme;
     else root.dataset.theme = theme;
     for (const meta of document.querySelectorAll('meta[name="theme-color"]')) {
-      const scheme = theme === "system" ? meta.dataset.scheme : theme;
-      const source = document.querySelector(`meta[data-scheme="${scheme}"]`);
+      const source = theme === "system" ? meta : document.querySelector(`meta[media*="${theme}"]`);
       meta.content = source.dataset.colour;
     }
   };

@@ -192,6 +192,15 @@ def test_tabs_tell_each_other_what_was_sent_and_taken_back(new_board: NewBoard) 
     expect(other.page.locator("#answer .label")).to_have_text("3")
 
 
+def test_while_the_pen_is_down_there_is_nothing_to_judge(new_board: NewBoard) -> None:
+    board = new_board().open()
+    board.mouse(written("3", 1)[0], up=False)
+    board.settle()
+    expect(board.page.locator("main")).to_have_attribute("data-judging", "idle")
+    board.page.mouse.up()
+    expect(board.page.locator("main")).to_have_attribute("data-judging", "ready")
+
+
 def test_a_letter_can_be_named_while_digits_are_asked_for(new_board: NewBoard) -> None:
     board = new_board().open()
     board.choose("digits")
