@@ -1,6 +1,7 @@
 // The buttons that say whether the answer is right, the row of what it may be instead, and the bars,
 // which can be pressed for the same. What comes of it is decided in verdict.js.
 
+import { keepFocus } from "./focus.js";
 import { choices } from "./ranking.js";
 import { said } from "./words.js";
 
@@ -32,13 +33,14 @@ export class Judge {
       else if (choice?.value) verdict.name(choice.value);
       else if (choice) verdict.choose(false);
     });
-    verdict.addEventListener("change", () => this.#refresh());
+    // What takes the place of a button that goes.
+    const next = "#verdict [aria-controls], #verdict .plain";
+    verdict.addEventListener("change", () => keepFocus(() => this.#refresh(), next));
     this.#refresh();
   }
 
   #refresh() {
     const { state, outcome, confirmable, open, undoable } = this.#verdict;
-    const held = document.activeElement?.closest("#verdict, #picker");
     const choosing = state === "choosing";
     this.#page.dataset.judging = state;
     this.#correct.ariaDisabled = !confirmable;
@@ -50,9 +52,6 @@ export class Judge {
     if (this.#said.textContent !== text) this.#said.textContent = text;
     if (choosing && this.#picker.hidden) this.#ask();
     else if (!choosing && !this.#picker.hidden) this.#close();
-    // Browsers differ in when they take the focus away from what is hidden: now, or a frame later.
-    const lost = document.activeElement === document.body || !document.activeElement.checkVisibility();
-    if (held && lost) this.#focus();
   }
 
   /** Open the row and bring the likeliest within reach. */
@@ -73,12 +72,6 @@ export class Judge {
     this.#picker.hidden = true;
     const [before, after] = this.#scrolled;
     if (scrollY === after) scrollTo({ top: before });
-  }
-
-  /** What had the focus is gone: it goes to what took its place. */
-  #focus() {
-    const next = [this.#undo, this.#incorrect].find((each) => each.checkVisibility());
-    (next ?? this.#page.querySelector("canvas")).focus({ preventScroll: true });
   }
 }
 

@@ -2,6 +2,7 @@
 // in desk.js, the list itself is in corrections.js.
 
 import { LISTED } from "./corrections.js";
+import { keepFocus } from "./focus.js";
 import { thumbnail } from "./recent.js";
 import { receipt, waiting } from "./words.js";
 
@@ -47,7 +48,8 @@ export class Mine {
   refresh() {
     const { items } = this.#corrections;
     const unsent = this.#outbox.items.length;
-    this.#list.replaceChildren(...items.map((item) => this.#item(item)));
+    const same = `.corrections [value="${document.activeElement.value}"]`;
+    keepFocus(() => this.#list.replaceChildren(...items.map((item) => this.#item(item))), same);
     this.#find(".none").hidden = items.length + unsent > 0;
     this.#find(".unsent").hidden = unsent === 0;
     this.#find(".unsent p").textContent = waiting(unsent, this.#outbox.passing);

@@ -1,5 +1,7 @@
 // Short notes at the edge of the page that go away by themselves and move nothing.
 
+import { keepFocus } from "./focus.js";
+
 const SHOWN_FOR = 6_000; // ms
 
 export class Notices {
@@ -25,7 +27,7 @@ export class Notices {
   show(text, action = null) {
     clearTimeout(this.#timer);
     this.#text.textContent = text;
-    this.#button.hidden = action === null;
+    keepFocus(() => (this.#button.hidden = action === null));
     this.#button.textContent = action?.name ?? "";
     this.#act = action?.act ?? (() => {});
     this.#element.classList.add("shown");
@@ -38,7 +40,7 @@ export class Notices {
   }
 
   hide() {
-    this.#element.classList.remove("shown");
+    keepFocus(() => this.#element.classList.remove("shown"));
     this.#text.textContent = "";
   }
 }

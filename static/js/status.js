@@ -1,5 +1,6 @@
 // The connection in the header, and the banner when it is gone for more than a moment.
 
+import { keepFocus } from "./focus.js";
 import { connection, unreachable } from "./words.js";
 
 const BANNER_AFTER = 1_500; // ms: a blink of the network is nobody's business
@@ -25,7 +26,7 @@ export class Status {
     this.#banner = banner;
     this.#say = say;
     const edge = banner.parentElement;
-    edge.lastElementChild.addEventListener("click", () => (edge.hidden = true));
+    edge.lastElementChild.addEventListener("click", () => keepFocus(() => (edge.hidden = true)));
     live.addEventListener("state", () => this.refresh());
     setInterval(() => this.refresh(), REFRESH);
     this.refresh();
@@ -42,7 +43,7 @@ export class Status {
     this.#chip.dataset.state = up ? "up" : state === "connecting" ? "coming" : "down";
     write(this.#chip.querySelector(".state"), text);
     write(this.#chip.querySelector(".latency"), this.#latency(state));
-    this.#warn(this.#warning(state));
+    keepFocus(() => this.#warn(this.#warning(state)));
   }
 
   /** Write the round trips into the dialog's list. */

@@ -89,6 +89,39 @@ def test_on_a_phone_one_is_told_after_the_other(new_board: NewBoard) -> None:
     expect(board.page.locator("html")).to_have_css("padding-bottom", "0px")
 
 
+def test_the_focus_of_what_was_told_goes_to_what_is_told_next_and_then_to_the_canvas(
+    new_board: NewBoard,
+) -> None:
+    board = new_board(viewport={"width": 390, "height": 844}).open()
+    board.expected = LOST
+    board.context.set_offline(True)
+    banner, note = board.page.locator(".banner"), board.page.locator("#notice")
+    expect(banner).to_contain_text("keep drawing")
+    by_event("drop", "dataTransfer")(board, "notes.txt", "text/plain", b"hello")
+    board.page.evaluate("scrollTo(0, 400)")
+    note.get_by_role("button", name="Dismiss").focus()
+    board.page.keyboard.press("Enter")
+    expect(banner.get_by_role("button", name="Reconnect now")).to_be_focused()
+    banner.get_by_role("button", name="Dismiss").focus()
+    board.page.keyboard.press("Enter")
+    expect(board.canvas).to_be_focused()
+    assert board.page.evaluate("scrollY") == 400
+
+
+def test_the_focus_does_not_go_with_the_banner_or_with_a_note_in_a_dialog(board: Board) -> None:
+    board.expected = LOST
+    board.context.set_offline(True)
+    again = board.page.get_by_role("button", name="Reconnect now")
+    again.focus()
+    board.context.set_offline(False)
+    board.wait_for_state("Connected", 35)
+    expect(board.canvas).to_be_focused()
+    board.page.locator("#model").click()
+    by_event("drop", "dataTransfer")(board, "notes.txt", "text/plain", b"hello")
+    board.page.locator("#notice").get_by_role("button", name="Dismiss").click()
+    expect(board.page.locator("#model-dialog form button")).to_be_focused()
+
+
 def test_the_banner_stays_away_until_the_next_loss_once_it_is_dismissed(board: Board) -> None:
     board.expected = LOST
     banner = board.page.locator(".banner")
