@@ -2,6 +2,8 @@
 // network makes of it. How a picture is made small is in picture.js, fetched with the first one; the
 // request is in http.js.
 
+import { keepFocus } from "./focus.js";
+
 const BYTES = 1_000_000; // what the server takes is a little more
 const NOT_A_PICTURE = "This file is not a picture that the browser can read.";
 
@@ -27,7 +29,7 @@ export class Upload {
       if (input.files.length > 0) this.take(input.files);
       input.value = ""; // the same file may be chosen again
     });
-    this.#view.querySelector("button").addEventListener("click", () => this.hide());
+    this.#view.lastElementChild.addEventListener("click", () => this.hide());
     document.addEventListener("paste", ({ clipboardData }) => {
       if (clipboardData.files.length > 0) this.take(clipboardData.files);
     });
@@ -53,6 +55,8 @@ export class Upload {
     URL.revokeObjectURL(this.#original.src);
     this.#original.src = URL.createObjectURL(this.#file);
     this.#view.hidden = false;
+    // Pasted on a page that was not touched yet: keys are for the drawing area.
+    if (document.activeElement === document.body) this.#view.lastElementChild.focus({ preventScroll: true });
     await this.ask();
   }
 
@@ -88,7 +92,7 @@ export class Upload {
 
   hide() {
     if (!this.open) return;
-    this.#view.hidden = true;
+    keepFocus(() => (this.#view.hidden = true), "canvas");
     this.#file = null;
     this.answered = null;
     this.#handlers.hidden();

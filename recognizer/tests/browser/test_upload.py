@@ -75,6 +75,31 @@ def test_a_picture_is_read_and_shown_beside_what_the_network_sees(board: Board, 
     board.settle()
 
 
+def test_keys_work_once_a_picture_was_pasted_on_a_page_that_was_not_touched(board: Board) -> None:
+    WAYS["paste"](board, "seven.png", "image/png", picture("7"))
+    board.wait(lambda: board.label() == "7", "the answer")
+    back = board.page.get_by_role("button", name="Back to drawing")
+    expect(back).to_be_focused()
+    board.page.keyboard.press("n")
+    expect(board.page.locator("#picker")).to_be_visible()
+    board.page.keyboard.press("Escape")
+    expect(board.page.locator("#picker")).to_be_hidden()
+    back.focus()
+    board.page.keyboard.press("Enter")
+    expect(board.canvas).to_be_focused()
+    board.page.keyboard.press("s")
+    board.wait(board.strokes, "a sample")
+    board.settle()
+
+
+def test_a_picture_takes_the_focus_from_nobody(board: Board) -> None:
+    model = board.page.locator("#model")
+    model.focus()
+    WAYS["paste"](board, "seven.png", "image/png", picture("7"))
+    board.wait(lambda: board.label() == "7", "the answer")
+    expect(model).to_be_focused()
+
+
 def test_a_large_photograph_is_made_small_before_it_is_sent(board: Board) -> None:
     sizes: list[int] = []
     board.page.on(
