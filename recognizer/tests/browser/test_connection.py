@@ -74,17 +74,37 @@ def test_a_note_stands_above_the_banner_and_not_on_it(new_board: NewBoard) -> No
     assert lower["y"] + lower["height"] <= 768
 
 
-def test_on_a_phone_one_is_told_after_the_other(new_board: NewBoard) -> None:
-    board = new_board(viewport={"width": 390, "height": 844}).open()
+@pytest.mark.parametrize("size", [(390, 844), (320, 640), (844, 390)])
+def test_on_a_phone_both_are_told_and_what_they_cover_can_be_scrolled_to(
+    new_board: NewBoard, size: tuple[int, int]
+) -> None:
+    board = new_board(viewport={"width": size[0], "height": size[1]}).open()
     board.expected = LOST
+    board.draw(written("7", 1))
+    board.settle()
     board.context.set_offline(True)
-    banner = board.page.locator(".banner")
+    banner, note = board.page.locator(".banner"), board.page.locator("#notice")
     expect(banner).to_contain_text("keep drawing")
-    by_event("drop", "dataTransfer")(board, "notes.txt", "text/plain", b"hello")
-    expect(banner).to_be_hidden()
-    board.page.locator("#notice").get_by_role("button", name="Dismiss").click()
+    board.press("Incorrect")
+    board.page.locator("#picker .likely button").first.click()
+    expect(note).to_contain_text("1 correction waits here")
+    upper, lower, tools = (
+        part.bounding_box() for part in (note, banner, board.page.locator(".tools"))
+    )
+    assert upper is not None
+    assert lower is not None
+    assert tools is not None
+    assert upper["y"] + upper["height"] <= lower["y"]
+    assert lower["y"] + lower["height"] <= size[1]
+    if size != (320, 640):  # there is no room for all of it
+        assert tools["y"] + tools["height"] <= upper["y"]
+    board.page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
+    last = board.page.locator("main").bounding_box()
+    assert last is not None
+    assert last["y"] + last["height"] - 24 <= upper["y"]  # but for the space below it
+    note.get_by_role("button", name="Dismiss").click()
     expect(banner).to_be_visible()
-    expect(board.page.locator("html")).to_have_css("padding-bottom", "144px")
+    expect(board.page.locator("html")).to_have_css("padding-bottom", "208px")
     banner.get_by_role("button", name="Dismiss").click()
     expect(board.page.locator("html")).to_have_css("padding-bottom", "0px")
 
