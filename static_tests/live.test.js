@@ -99,7 +99,7 @@ test("a page that connects with nothing drawn asks once, and so learns the round
   assert.deepEqual(FakeWebSocket.last.sent, [{ type: "charset", charset: "all", n: 1 }]);
   clock.pass(12);
   predict(FakeWebSocket.last);
-  assert.equal(live.latency.median, 12);
+  assert.equal(live.latency.quantile(0.5), 12);
 });
 
 test("the character set is told when it is not the server's", () => {

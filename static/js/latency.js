@@ -30,10 +30,6 @@ export class Latency {
     this.#sent.clear();
   }
 
-  get median() {
-    return this.quantile(0.5);
-  }
-
   /** The smallest round trip that a share of `q` does not exceed; null before the first. */
   quantile(q) {
     const sorted = this.trips.toSorted((a, b) => a - b);

@@ -56,7 +56,7 @@ export class Status {
   }
 
   #latency(state) {
-    const median = this.#live.latency.median;
+    const median = this.#live.latency.quantile(0.5);
     if (state !== "open" || median === null) return "";
     const now = performance.now();
     this.#slowSince = median > SLOW ? (this.#slowSince ?? now) : null;
