@@ -9,7 +9,7 @@ export class Notices {
   #text;
   #button; // the action's; the other one is for closing
   #timer = null;
-  #act = () => {};
+  #act; // of what is shown, if there is an action
 
   constructor(element) {
     this.#element = element;
@@ -29,7 +29,7 @@ export class Notices {
     this.#text.textContent = text;
     keepFocus(() => (this.#button.hidden = action === null));
     this.#button.textContent = action?.name ?? "";
-    this.#act = action?.act ?? (() => {});
+    this.#act = action?.act;
     this.#element.classList.add("shown");
     if (!action) this.#timer = setTimeout(() => this.hide(), SHOWN_FOR);
   }
