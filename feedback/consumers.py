@@ -8,6 +8,7 @@ answer to somebody who is known waits for it, and not for long.
 import asyncio
 import contextlib
 import logging
+from collections.abc import Set
 from functools import partial
 from typing import Final
 from uuid import UUID
@@ -54,7 +55,7 @@ class FeedbackConsumer(DrawConsumer):
     async def connect(self) -> None:
         """Accept, then look up aside who this is and what they have taught."""
         self._errands = Errands(_ERRANDS)
-        self._own: set[UUID] = set()  # what came over this socket is in its memory already
+        self._own: set[UUID] = set()  # what came over this socket, or was told over it
         self._gone = False
         # By the key of the browser alone, until a session has been looked up.
         self._person = people.without_session(self.scope)
@@ -111,12 +112,20 @@ class FeedbackConsumer(DrawConsumer):
         """Pass on what became of it; learn from what the same person taught elsewhere."""
         if not news.submitted:
             await self._send_receipt(news.receipt)
-        elif news.receipt.id not in self._own:
+        elif news.receipt.id not in self._own:  # else it is in the memory already
             self._remembering.rebuild()
+        self._own.add(news.receipt.id)
 
     def unlearn(self) -> None:
         """Answer without what was taken back elsewhere."""
         self._remembering.unlearn()
+
+    async def lose(self, corrections: Set[UUID]) -> None:
+        """Tell the page which of its person's are deleted, wherever that was done."""
+        if corrections & self._remembering.rows:
+            self.unlearn()
+        for pk in corrections & (self._own | self._remembering.seen):
+            await self._send(ReceiptFrame(id=pk, status="deleted"))
 
     def log_out(self) -> None:
         """The login has ended: close, after what waits, which will not be taken any more."""

@@ -7,7 +7,7 @@ somebody is connected, with one query for all sockets. Knows nothing about frame
 
 import asyncio
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
 from typing import Final, Protocol
 from uuid import UUID
@@ -23,6 +23,7 @@ from recognizer import pausing
 
 logger = logging.getLogger(__name__)
 
+_DELETED: Final = (Action.WITHDRAW, Action.EXPIRE)
 # Where transactions overlap, an event may become visible after one with a larger number. Looking
 # back this far finds it; what was told already is not told twice.
 _LOOK_BACK: Final = 500
@@ -61,6 +62,9 @@ class Reader(Protocol):
 
     def unlearn(self) -> None:
         """Answer without what was taken back elsewhere."""
+
+    async def lose(self, corrections: Set[UUID]) -> None:
+        """Take leave of those of these, which are deleted, that are this person's."""
 
 
 def receipts_of(corrections: Sequence[Correction]) -> list[Receipt]:
@@ -106,6 +110,10 @@ class Audience:
         """Return the readers with any of these keys."""
         return {reader for key in keys for reader in self._readers.get(key, ())}
 
+    def everybody(self) -> set[Reader]:
+        """Return all readers."""
+        return self.of(self._readers)
+
 
 class Watcher:
     """Reads new events and passes them on to those whom they concern."""
@@ -147,8 +155,10 @@ class Watcher:
                 if not started:
                     await database_sync_to_async(self._start)()
                     started = True
-                for news in await database_sync_to_async(self._read)():
+                fresh, deleted = await database_sync_to_async(self._read)()
+                for news in fresh:
                     await self._pass_on(news)
+                await self._take_leave(deleted)
             except DatabaseError:
                 # The rows are still there when the database is back.
                 logger.warning("receipts are late: the database does not answer")
@@ -161,29 +171,35 @@ class Watcher:
             except Exception:
                 logger.exception("a receipt could not be passed on")
 
+    async def _take_leave(self, deleted: Set[UUID]) -> None:
+        # What is deleted leaves no trace of whose it was: those who knew it know.
+        for reader in self.audience.everybody() if deleted else ():
+            try:
+                await reader.lose(deleted)
+            except Exception:
+                logger.exception("a deletion could not be passed on")
+
     def _start(self) -> None:
         self._last = ReviewEvent.objects.aggregate(last=Max("pk"))["last"] or 0
         recent = ReviewEvent.objects.filter(pk__gt=self._last - _LOOK_BACK)
         self._told = set(recent.values_list("pk", flat=True))
 
-    def _read(self) -> list[News]:
+    def _read(self) -> tuple[list[News], set[UUID]]:
         visible = ReviewEvent.objects.filter(pk__gt=self._last - _LOOK_BACK)
         fresh = [pk for pk in visible.values_list("pk", flat=True) if pk not in self._told]
         if not fresh:
-            return []
-        news = list(_news(fresh))
+            return [], set()
+        events = ReviewEvent.objects.filter(pk__in=fresh).order_by("pk")
+        rows = list(events.values_list("action", "correction", "status_after"))
+        news = list(_news(rows))
+        deleted = {correction for action, correction, _ in rows if action in _DELETED}
         self._last = max(self._last, *fresh)
         self._told = {pk for pk in self._told.union(fresh) if pk > self._last - _LOOK_BACK}
-        return news
+        return news, deleted
 
 
-def _news(events: Sequence[int]) -> Iterator[News]:
-    """Yield what these events say, once each."""
-    rows = list(
-        ReviewEvent.objects.filter(pk__in=events)
-        .order_by("pk")
-        .values_list("action", "correction", "status_after")
-    )
+def _news(rows: Sequence[tuple[str, UUID, str]]) -> Iterator[News]:
+    """Yield what these events say, each (action, correction, status after it), once each."""
     concerned = Correction.objects.filter(pk__in={correction for _, correction, _ in rows})
     corrections = list(concerned.only(*_STANDING))
     now = {receipt.id: receipt for receipt in receipts_of(corrections)}

@@ -8,6 +8,7 @@ import contextlib
 import logging
 from collections.abc import Callable
 from typing import Final
+from uuid import UUID
 
 from django.db import Error
 
@@ -31,6 +32,8 @@ class Remembering:
 
     def __init__(self, session: DrawSession, changed: Callable[[], None]) -> None:
         self.known = asyncio.Event()  # what was taught before, or that it cannot be known now
+        self.rows: set[UUID] = set()  # what it is built from, or is being built from
+        self.seen: set[UUID] = set()  # the same, ever
         self._session = session
         self._changed = changed
         self._person: Person | None = None
@@ -90,6 +93,7 @@ class Remembering:
         is_whole = self._is_whole and (fits or not memory)
         memory = memory if memory and fits else building.empty(predictor)
         self._use(building.remember(memory, predictor, row))
+        self.rows.add(row.pk)
         if self._is_building():
             self._since.append(row)
         elif not is_whole:
@@ -139,6 +143,8 @@ class Remembering:
         predictor = self._session.predictor()
         self._for = predictor.version
         ids = await _looked_up.ask(self._person)
+        self.rows = {*ids, *(row.pk for row in self._since)}
+        self.seen |= self.rows
         memory = await building.built(ids, predictor, lambda: not self._gone)
         for row in self._since:
             if memory is not None and row.pk not in ids:

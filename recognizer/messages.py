@@ -225,7 +225,7 @@ class ErrorFrame(_ServerFrame):
 
 
 class ReceiptFrame(_ServerFrame):
-    """What has become of a correction.
+    """What has become of a correction; `deleted` is the last that is told of it.
 
     Once it is live, `version` is the one that learned from it, and `serving` how many of how many
     processes answer with what it taught.

@@ -155,6 +155,27 @@ test("the version and its spread are as told last: after a rollback there is non
   assert.equal(corrections.items[0].serving, null);
 });
 
+test("a receipt that one was deleted elsewhere takes it out, and is no news", () => {
+  const { clock, corrections, told, news } = setUp("abc");
+  const gone = [];
+  corrections.addEventListener("gone", ({ detail }) => gone.push(detail));
+  corrections.receipt({ type: "receipt", id: "b", status: "deleted", version: null, serving: null });
+  clock.pass(TOGETHER);
+  assert.deepEqual([told, gone, news()], [["ac"], ["b"], []]);
+});
+
+test("a list from before something was deleted elsewhere does not bring it back", async () => {
+  const answers = [];
+  const { corrections } = setUp("", { fetch: () => new Promise((resolve) => answers.push(resolve)) });
+  const loaded = corrections.load();
+  corrections.receipt({ id: "a", status: "deleted" });
+  answers[0]([item("a"), item("b")]);
+  await new Promise((resolve) => setImmediate(resolve));
+  answers[1]([item("b")]);
+  await loaded;
+  assert.equal(ids(corrections), "b");
+});
+
 test("receipts about what is not listed are ignored: the list tells when it comes", async () => {
   const { clock, corrections, told } = setUp("", { fetch: async () => [item("a", "approved")] });
   corrections.receipt({ id: "a", status: "approved" });
@@ -219,6 +240,7 @@ test("what this page does changes what is stored, so that other tabs hear of it;
     () => corrections.add(item("c")),
     () => corrections.load(),
     () => corrections.receipt({ id: "a", status: "approved" }),
+    () => corrections.receipt({ id: "b", status: "deleted" }),
     () => corrections.remove("a"),
     () => corrections.clear(),
   ];
@@ -227,5 +249,5 @@ test("what this page does changes what is stored, so that other tabs hear of it;
     stored.push(kept.getItem("corrected"));
   }
   mock.restoreAll();
-  assert.deepEqual(stored, [2, 3, 3, 3, 4, "no"]);
+  assert.deepEqual(stored, [2, 3, 3, 3, 3, 4, "no"]);
 });

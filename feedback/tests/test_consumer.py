@@ -3,6 +3,7 @@
 import asyncio
 import uuid
 from collections.abc import Sequence
+from datetime import timedelta
 from threading import Event
 from typing import Any
 from unittest.mock import patch
@@ -10,9 +11,11 @@ from unittest.mock import patch
 from asgiref.sync import sync_to_async
 from django.db import OperationalError
 from django.test import TestCase, override_settings
+from django.utils import timezone
 
 from feedback import building, lessons, processes, receipts
 from feedback.decisions import decide, undo
+from feedback.erasure import expire, withdraw
 from feedback.models import Correction, Device, ReceiptStatus, Verdict
 from feedback.tests.making import SEVEN, moderator, scrawl
 from feedback.tests.sockets import PATIENCE, Client, connected, key
@@ -300,6 +303,38 @@ class Receipts(TestCase):
                 "rejected",
                 "pending",
             ]
+
+    async def test_a_deletion_made_elsewhere_is_told_to_all_of_its_person(
+        self,
+    ) -> None:
+        cookie = key()
+        async with connected(person=cookie) as one, connected(person=key()) as other:
+            earlier, told = await correct(one, "7", scrawl(1)), await correct(one, "7")
+            keys = {row.submitter for row in await stored()}
+            async with connected(person=cookie) as tab:
+                await tab.draw_until(SEVEN, personal=True)
+                await other.draw(SEVEN)
+                # As in another process: nobody but the audit tells.
+                assert await sync_to_async(withdraw)([uuid.UUID(told)], keys) == 1
+                gone = {"id": told, "status": "deleted", "version": None, "serving": None}
+                for client in (one, tab):
+                    assert await client.until("receipt", **gone)
+                    await client.until("prediction", personal=False)
+                await sync_to_async(withdraw)([uuid.UUID(earlier)], keys)
+                await tab.until("receipt", id=earlier, status="deleted")
+            assert await other.is_silent()
+
+    async def test_who_has_forgotten_is_told_of_a_deletion_too(self) -> None:
+        cookie = key()
+        async with connected(person=cookie) as client:
+            told = await correct(client, "7")
+        async with connected(person=cookie) as client:
+            await client.draw_until(SEVEN, personal=True)
+            await client.send("forget")
+            await client.until("prediction", covers=client.n, personal=False)
+            await sync_to_async(expire)(timezone.now() + timedelta(days=1000))
+            await client.until("receipt", id=told, status="deleted")
+        assert not await stored()
 
     async def test_a_copy_s_submitter_is_told_as_well(self) -> None:
         mo = await sync_to_async(moderator)()

@@ -15,7 +15,7 @@ export class Corrections extends EventTarget {
   items = []; // {id, label, said, predicted, status, version, serving, created, image}, the newest first
   #fetch;
   #storage;
-  #edits = 0; // of this page's own
+  #edits = 0; // other than by the server's list
   #news = new Map();
   #timer = null;
 
@@ -48,21 +48,24 @@ export class Corrections extends EventTarget {
   }
 
   add(item) {
-    this.#edit([item, ...this.items.filter(({ id }) => id !== item.id)], Date.now());
+    this.#note(Date.now());
+    this.#edit([item, ...this.items.filter(({ id }) => id !== item.id)]);
   }
 
   remove(id) {
-    this.#edit(this.items.filter((item) => item.id !== id), this.any ? Date.now() : "no");
-    this.#gone(id);
+    this.#note(this.any ? Date.now() : "no");
+    this.#lose(id);
   }
 
   clear() {
-    this.#edit([], "no");
+    this.#note("no");
+    this.#edit([]);
     this.#gone();
   }
 
-  /** A receipt frame: one of mine moved on. */
+  /** A receipt frame: one of mine moved on, or was taken back elsewhere. */
   receipt({ id, status, version = null, serving = null, label }) {
+    if (status === "deleted") return this.#lose(id);
     const known = this.items.find((item) => item.id === id);
     if (!known) return;
     const moved = known.status !== status;
@@ -85,13 +88,21 @@ export class Corrections extends EventTarget {
   }
 
   /** This page's own doing, of which the storage tells other tabs: hence never twice the same value. */
-  #edit(items, noted) {
-    this.#edits += 1;
+  #note(noted) {
     try {
       this.#storage.setItem(KEY, noted);
     } catch {
       // Full or forbidden: the server has taken or deleted it all the same.
     }
+  }
+
+  #lose(id) {
+    this.#edit(this.items.filter((item) => item.id !== id));
+    this.#gone(id);
+  }
+
+  #edit(items) {
+    this.#edits += 1;
     this.#become(items);
   }
 

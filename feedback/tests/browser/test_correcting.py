@@ -192,6 +192,34 @@ def test_tabs_tell_each_other_what_was_sent_and_taken_back(new_board: NewBoard) 
     expect(other.page.locator("#answer .label")).to_have_text("3")
 
 
+def test_what_is_deleted_on_one_device_is_gone_on_the_others(new_board: NewBoard) -> None:
+    board = corrected(drawn(new_board().open(), "3"), "8")
+    state = {"cookies": board.context.cookies()}
+    other = new_board(storage_state=state).open()
+    expect(listed(other)).to_have_count(1)
+    other.page.keyboard.press("Escape")
+    drawn(other, "3")
+    expect(other.page.locator("#answer .label")).to_have_text("8")
+    expect(other.page.locator(".count")).to_have_text("1")
+    listed(board).locator("button").click()
+    expect(other.page.locator(".count")).to_have_text("")
+    expect(other.page.locator("#answer .label")).to_have_text("3")
+    expect(other.page.locator(".corrections li")).to_have_count(0)
+
+
+def test_a_row_of_the_list_keeps_the_focus_when_another_one_moves_on(new_board: NewBoard) -> None:
+    board = corrected(drawn(new_board().open(), "3"), "8")
+    board.press("Clear")
+    corrected(drawn(board, "5"), "6")
+    state = {"cookies": board.context.cookies()}
+    other = new_board(storage_state=state).open()
+    rows = listed(other)
+    rows.last.locator("button").focus()
+    listed(board).first.locator("button").click()
+    expect(rows).to_have_count(1)
+    expect(rows.locator("button")).to_be_focused()
+
+
 def test_while_the_pen_is_down_there_is_nothing_to_judge(new_board: NewBoard) -> None:
     board = new_board().open()
     board.mouse(written("3", 1)[0], up=False)
