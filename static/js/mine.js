@@ -49,11 +49,13 @@ export class Mine {
     const { items } = this.#corrections;
     const unsent = this.#outbox.items.length;
     const same = `.corrections [value="${document.activeElement.value}"]`;
-    keepFocus(() => this.#list.replaceChildren(...items.map((item) => this.#item(item))), same);
+    keepFocus(() => {
+      this.#list.replaceChildren(...items.map((item) => this.#item(item)));
+      this.#find(".unsent").hidden = unsent === 0;
+      this.#find("[data-act=delete]").hidden = items.length === 0;
+    }, same);
     this.#find(".none").hidden = items.length + unsent > 0;
-    this.#find(".unsent").hidden = unsent === 0;
     this.#find(".unsent p").textContent = waiting(unsent, this.#outbox.passing);
-    this.#find("[data-act=delete]").hidden = items.length === 0;
     this.#count.textContent = items.length < LISTED ? items.length + unsent || "" : `${LISTED}+`;
     this.#follow();
   }

@@ -220,6 +220,21 @@ def test_a_row_of_the_list_keeps_the_focus_when_another_one_moves_on(new_board: 
     expect(rows.locator("button")).to_be_focused()
 
 
+def test_what_is_discarded_leaves_the_focus_in_the_dialog(new_board: NewBoard) -> None:
+    board = drawn(new_board().open(), "4")
+    board.expected = "WebSocket connection to|Failed to load resource|net::ERR"
+    board.context.set_offline(True)
+    board.wait_for_state("Offline")
+    row(board, "9").click()
+    expect(said(board)).to_have_text("Kept here, not sent")
+    board.page.locator("#notice").get_by_role("button", name="Dismiss").click()
+    listed(board)
+    board.page.locator("[data-act=discard]").focus()
+    board.page.keyboard.press("Enter")
+    expect(board.page.locator("#corrections-dialog .unsent")).to_be_hidden()
+    expect(board.page.locator("#corrections-dialog form button")).to_be_focused()
+
+
 def test_while_the_pen_is_down_there_is_nothing_to_judge(new_board: NewBoard) -> None:
     board = new_board().open()
     board.mouse(written("3", 1)[0], up=False)
