@@ -33,7 +33,10 @@ REDIS: Final = {
     "socket_keepalive": True,
     "health_check_interval": 25,
 }
-RABBIT: Final = {"confirm_publish": True}
+# A RabbitMQ that has just begun may take a message for a queue that has no leader yet, and say so
+# never. Who must not wait for ever for its word is beat, and the only child of a worker.
+RABBIT: Final = {"confirm_publish": True, "read_timeout": 10, "write_timeout": 10}
+CONFIRM_SECONDS: Final = 5
 # Quorum queues survive a broker; a message that kills five workers is dropped.
 QUORUM: Final = {"x-queue-type": "quorum", "x-delivery-limit": 5}
 
@@ -63,8 +66,11 @@ def configuration(url: str, *, kick_seconds: int, grace_seconds: int) -> dict[st
         "broker_connection_timeout": 3,
         "broker_connection_retry_on_startup": True,
         "broker_connection_max_retries": None,
-        # Publishing tells of a failure at once; the next kick makes good what was lost.
-        "task_publish_retry": False,
+        # With Redis publishing tells of a failure at once; the next kick makes good what was lost.
+        # With RabbitMQ a second try is what connects again: without it kombu (5.7) goes on with the
+        # channel of a connection that the broker has closed, and nobody is ever woken any more.
+        "task_publish_retry": scheme == "amqp",
+        "task_publish_retry_policy": {"max_retries": 1, "interval_start": 0, "interval_max": 0},
         "result_backend": None,
         "task_ignore_result": True,
         "accept_content": ["json"],
@@ -103,7 +109,11 @@ def configuration(url: str, *, kick_seconds: int, grace_seconds: int) -> dict[st
             "kick": {
                 "task": "trainer.kick",
                 "schedule": kick_seconds,
-                "options": {"queue": LIGHT, "expires": EXPIRES_SECONDS, "retry": False},
+                "options": {
+                    "queue": LIGHT,
+                    "expires": EXPIRES_SECONDS,
+                    "confirm_timeout": CONFIRM_SECONDS,
+                },
             }
         },
     }

@@ -125,6 +125,8 @@ def configuration(form: str, level: str) -> dict[str, Any]:
             # A line for each message, sent, received and done, every few seconds.
             "celery": {"level": "WARNING"},
             "kombu": {"level": "WARNING"},
+            # Warns, with RabbitMQ, of tasks for later; none of ours is.
+            "kombu.transport.native_delayed_delivery": {"level": "ERROR"},
             "amqp": {"level": "WARNING"},
         },
     }

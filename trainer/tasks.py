@@ -10,6 +10,7 @@ import logging
 from celery import shared_task
 from celery.exceptions import SoftTimeLimitExceeded
 
+from digitsite.broker import CONFIRM_SECONDS
 from trainer.losses import Guarded
 
 EXPIRES_SECONDS = 300  # the next kick sends again; above any difference of clocks
@@ -40,5 +41,5 @@ def work() -> None:
 
 
 def wake() -> None:
-    """Ask for a worker. Fails at once where the broker does; the next kick asks again."""
-    work.apply_async(expires=EXPIRES_SECONDS, retry=False)
+    """Ask for a worker. Fails soon where the broker does; the next kick asks again."""
+    work.apply_async(expires=EXPIRES_SECONDS, confirm_timeout=CONFIRM_SECONDS)

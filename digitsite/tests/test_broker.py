@@ -2,8 +2,10 @@
 
 import subprocess
 import sys
+from inspect import signature
 from typing import Any
 
+import amqp
 import pytest
 from celery.app.defaults import SETTING_KEYS
 from kombu.transport.redis import Channel
@@ -82,9 +84,26 @@ def test_only_json_is_read() -> None:
     assert configuration("redis://redis")["accept_content"] == ["json"]
 
 
+def test_who_wakes_workers_waits_for_rabbitmq_but_not_for_ever() -> None:
+    found = configuration("amqp://rabbit")
+    options = found["broker_transport_options"]
+    assert set(options) - {"confirm_publish"} <= set(signature(amqp.Connection).parameters)
+    assert 0 < options["read_timeout"] < 60
+    assert 0 < options["write_timeout"] < 60
+    kick = found["beat_schedule"]["kick"]["options"]
+    assert 0 < kick["confirm_timeout"] <= options["read_timeout"]
+
+
+def test_who_wakes_workers_connects_again_where_the_connection_does_not_by_itself() -> None:
+    found = configuration("amqp://rabbit")
+    assert found["task_publish_retry"]
+    assert found["task_publish_retry_policy"]["max_retries"] == 1
+    assert "retry" not in found["beat_schedule"]["kick"]["options"]
+
+
 def test_rabbitmq_has_quorum_queues_and_confirms_what_it_took() -> None:
     found = configuration("amqp://me:secret@rabbit/site")
-    assert found["broker_transport_options"] == {"confirm_publish": True}
+    assert found["broker_transport_options"]["confirm_publish"]
     assert found["task_default_queue_type"] == "quorum"
     assert broker.queue_arguments("amqp://rabbit")["x-queue-type"] == "quorum"
     assert broker.queue_arguments("redis://redis") == {}

@@ -21,6 +21,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 import psutil
+import pytest
 from redis import Redis, RedisError
 from redis.backoff import NoBackoff
 from redis.retry import Retry
@@ -307,6 +308,36 @@ def running(folder: Path, lease: int = LEASE, **more: object) -> Iterator[Loop]:
             loop.start(name, "worker")
         loop.start("beat", "beat")
         yield loop
+
+
+def caught(loop: Loop, phase: str, victims: Callable[[str, psutil.Process], None]) -> None:
+    """Wait for a phase, freeze the worker that is in it, and do with it what is asked."""
+    loop.wait_for(lambda: loop.phase() == phase, phase)
+    name, child = loop.busy_worker()
+    send(signal.SIGSTOP, child)
+    if loop.phase() != phase:
+        send(signal.SIGCONT, child)  # or the other tests fail, too
+        pytest.fail("it was over before the worker could be frozen")
+    victims(name, child)
+
+
+@contextmanager
+def learned_once(loop: Loop) -> Iterator[None]:
+    """Demand that what is taught in the block is learned, once, and that every worker goes on."""
+    before = loop.promotions()
+    yield
+    loop.wait_for(
+        lambda: loop.promotions() != before and not loop.unlearned(),
+        "a version that has learned everything",
+    )
+    loop.have_each_look()
+    promotions = loop.promotions()
+    assert len(promotions) == len(before) + 1, loop.runs()
+    assert promotions == sorted(set(promotions)), loop.runs()
+    assert not loop.unlearned()
+    assert loop.query("SELECT count(*) FROM trainer_trainingrun WHERE status <> 'promoted'") == [
+        (0,)
+    ], loop.runs()
 
 
 def cpu_seconds(process: psutil.Process) -> float:

@@ -6,7 +6,7 @@ The rounds share one site, each with corrections of its own.
 
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from statistics import median
 
 import psutil
@@ -14,7 +14,16 @@ import pytest
 
 from digitsite import private_redis
 from digitsite.tests.processes import Socket, missing
-from trainer.tests.loop import Loop, Strokes, drawings, running, send, tree
+from trainer.tests.loop import (
+    Loop,
+    Strokes,
+    caught,
+    drawings,
+    learned_once,
+    running,
+    send,
+    tree,
+)
 
 FREEZE, KILL, GO_ON = signal.SIGSTOP, signal.SIGKILL, signal.SIGCONT
 ACKS = 10  # that are timed, by HTTP and by socket in turn
@@ -33,31 +42,8 @@ def loop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loop]:
 @pytest.fixture(autouse=True)
 def one_promotion(loop: Loop) -> Iterator[None]:
     """Whatever a test has done, what it has taught is learned, once."""
-    before = loop.promotions()
-    yield
-    loop.wait_for(
-        lambda: loop.promotions() != before and not loop.unlearned(),
-        "a version that has learned everything",
-    )
-    loop.have_each_look()
-    promotions = loop.promotions()
-    assert len(promotions) == len(before) + 1, loop.runs()
-    assert promotions == sorted(set(promotions)), loop.runs()
-    assert not loop.unlearned()
-    assert loop.query("SELECT count(*) FROM trainer_trainingrun WHERE status <> 'promoted'") == [
-        (0,)
-    ], loop.runs()
-
-
-def caught(loop: Loop, phase: str, victims: Callable[[str, psutil.Process], None]) -> None:
-    """Wait for a phase, freeze the worker that is in it, and do with it what is asked."""
-    loop.wait_for(lambda: loop.phase() == phase, phase)
-    name, child = loop.busy_worker()
-    send(FREEZE, child)
-    if loop.phase() != phase:
-        send(GO_ON, child)  # or the other tests fail, too
-        pytest.fail("it was over before the worker could be frozen")
-    victims(name, child)
+    with learned_once(loop):
+        yield
 
 
 def seconds_to_ack(loop: Loop, by_socket: bool, label: str, strokes: Strokes) -> float:

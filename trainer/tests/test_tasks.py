@@ -48,7 +48,7 @@ def test_a_message_neither_waits_for_a_broker_nor_stays_for_ever(
 ) -> None:
     monkeypatch.setattr(pipeline, "work", lambda **_: True)
     tasks.work()
-    assert sent == [{"expires": tasks.EXPIRES_SECONDS, "retry": False}]
+    assert sent == [{"expires": tasks.EXPIRES_SECONDS, "confirm_timeout": 5}]
 
 
 def test_a_time_limit_of_celery_interrupts_the_work(
