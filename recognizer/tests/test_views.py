@@ -1,5 +1,7 @@
 """The page and its icon."""
 
+import gzip
+
 import pytest
 from django.test import Client
 
@@ -20,3 +22,13 @@ def test_the_page_sets_no_cookie_but_the_key_of_who_corrects(client: Client) -> 
 
 def test_browsers_that_ask_for_the_old_icon_get_ours(client: Client) -> None:
     assert client.get("/favicon.ico")["Location"] == "/static/img/icon.svg"
+
+
+def test_the_page_is_sent_compressed_to_who_can_read_that(client: Client) -> None:
+    plain = client.get("/")
+    sent = client.get("/", headers={"accept-encoding": "gzip"})
+    assert not plain.has_header("Content-Encoding")
+    assert sent["Content-Encoding"] == "gzip"
+    assert "Accept-Encoding" in sent["Vary"]
+    assert len(sent.content) < len(plain.content) / 3
+    assert b"<canvas" in gzip.decompress(sent.content)
