@@ -29,6 +29,7 @@ def options_to_environment(argv: Sequence[str], environ: MutableMapping[str, str
     """Move the options that are settings from `argv` into `environ`; return what is left."""
     options = _options(argv)
     left: list[str] = []
+    given: dict[str, str] = {}
     arguments = iter(argv)
     for argument in arguments:
         option, equals, value = argument.partition("=")
@@ -38,9 +39,10 @@ def options_to_environment(argv: Sequence[str], environ: MutableMapping[str, str
         value = value if equals else next(arguments, "")
         if not value or value.startswith("--"):
             raise ImproperlyConfigured(f"{option} needs a value, for example {option}=…")
-        if option == "--state" and _command(argv) in LOOKING:
-            _require_folder(value)
-        environ[options[option]] = value
+        given[option] = value
+    if "--state" in given and _command(left) in LOOKING:
+        _require_folder(given["--state"])
+    environ.update({options[option]: value for option, value in given.items()})
     return left
 
 
@@ -63,7 +65,12 @@ def _command(argv: Sequence[str]) -> str:
 
 
 def _require_folder(value: str) -> None:
-    if not Path(value).expanduser().is_dir():
+    try:
+        is_there = Path(value).expanduser().is_dir()
+    except OSError as error:  # of a folder on the way there
+        why = error.strerror
+        raise ImproperlyConfigured(f"--state is {value!r}: it cannot be used ({why}).") from error
+    if not is_there:
         raise ImproperlyConfigured(f"--state is {value!r}: there is no such folder.")
 
 

@@ -1,5 +1,6 @@
 """Settings from the environment: what is odd is refused in a sentence."""
 
+import errno
 import ipaddress
 from pathlib import Path
 
@@ -95,3 +96,25 @@ def test_other_commands_keep_their_own_options() -> None:
 def test_an_option_without_a_value_is_refused(arguments: list[str]) -> None:
     with pytest.raises(ImproperlyConfigured, match="--state needs a value"):
         options_to_environment(["manage.py", "serve", *arguments], {})
+
+
+LOOKS = [["doctor", "--state=nowhere"], ["--state", "nowhere", "doctor"], ["--state=x", "backup"]]
+
+
+@pytest.mark.parametrize("arguments", LOOKS)
+def test_who_looks_at_a_folder_that_is_not_there_is_told_wherever_it_is_named(
+    arguments: list[str],
+) -> None:
+    with pytest.raises(ImproperlyConfigured, match="there is no such folder"):
+        options_to_environment(["manage.py", *arguments], {})
+
+
+def test_a_folder_below_one_that_may_not_be_entered_is_refused_in_words(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(path: Path) -> bool:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "is_dir", refuse)
+    with pytest.raises(ImproperlyConfigured, match=r"'/locked/x': .* used \(Permission denied\)"):
+        options_to_environment(["manage.py", "doctor", "--state=/locked/x"], {})
