@@ -122,29 +122,30 @@ async def _champion() -> Check:
     )
 
 
-def _ask_files() -> str:
-    """Return why what answers could not be loaded again; empty where it could."""
+def _ask_files() -> tuple[int | None, str]:
+    """Return which version answers, and why it could not be loaded again; empty where it could."""
+    number = _version()
     try:
         if settings.MODEL_DIR:
             verify(settings.MODEL_DIR)
         elif served := watching.serves():
             publishing.require_kept(served.folder, served.sha256)
     except (CheckpointError, OSError) as error:
-        return serving.without_folders(error)
-    return ""
+        return number, serving.without_folders(error)
+    return number, ""
 
 
 async def _files() -> Check:
     """Whether another process could begin with what this one has in its memory."""
     try:
-        why = await files_glance.ask()
+        number, why = await files_glance.ask()
     except TimeoutError:
         return Check("ok")  # `disk` tells of folders that hang
-    if not why:
+    if not why or number != _version():  # another one answers since that look
         return Check("ok")
     return Check(
         "damaged",
-        f"version {_version()} goes on answering from memory, but its files are not whole any more "
+        f"version {number} goes on answering from memory, but its files are not whole any more "
         f"({why}), so that no process could start with it: restore its folder, or roll back with "
         "`manage.py rollback`",
     )

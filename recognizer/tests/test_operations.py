@@ -12,7 +12,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from digitsite.tests import tiny_version
-from recognizer import pulse, registry, serving, watching
+from recognizer import pulse, readiness, registry, serving, watching
 from recognizer.checkpoints import MODEL, WEIGHTS
 from recognizer.glance import Glance
 from recognizer.tests.making_versions import flip_a_bit, folder_of, made
@@ -170,6 +170,25 @@ def test_a_champion_that_could_not_be_loaded_again_is_degraded_and_goes_on(
     assert str(settings.STATE) not in said
     weights.write_bytes(whole)
     assert ready(client)["checks"]["champion"] == "ok"
+
+
+@pytest.mark.usefixtures("state", "unbooted")
+def test_what_was_found_of_one_version_is_not_said_of_the_next(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = made(), made()
+    for version, champion in ((first, 1), (second, first.number)):
+        registry.promote(version.number, reason="x", expected=champion)
+        watching._one().step()
+    (folder_of(second) / WEIGHTS).unlink()
+    assert ready(client)["checks"]["champion"] == "damaged"
+    found = readiness.files_glance._look()
+    monkeypatch.setattr(readiness.files_glance, "_look", lambda: found)  # as kept for a while
+    assert ready(client)["checks"]["champion"] == "damaged"
+    registry.rollback(None, "as advised")
+    watching._one().step()
+    told = ready(client)
+    assert (told["version"], told["checks"]["champion"]) == (first.number, "ok")
 
 
 @pytest.mark.usefixtures("state", "unbooted")
