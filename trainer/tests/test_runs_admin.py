@@ -316,6 +316,9 @@ def test_who_starts_a_run_is_told_what_it_got_from_the_settings_here(
     run = TrainingRun.objects.get()
     assert [config["steps"] for config in run.config] == [10, 10]
     command("--cancel", str(run.pk), "--by", "lena")
+    said = command("--start", "--by", "lena", "--challengers", "1")
+    assert "As TRAIN_SMALL is set here, not for the worker, it has 1 challenger of 10 steps" in said
+    command("--cancel", str(TrainingRun.objects.latest("pk").pk), "--by", "lena")
     told = json.loads(command("--start", "--by", "lena", "--challengers", "1", "--json"))
     assert (told["challengers"], told["steps"]) == (1, 10)
 

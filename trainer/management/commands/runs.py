@@ -60,8 +60,11 @@ class Command(VersionsCommand):
                 raise reasons.NotOpened(f"{error}, or add --again to learn the same anew") from None
         # The run keeps them from now on: what the worker has in its environment is not asked.
         count, steps = len(run.config), config_of(run.config[0]).steps_for(len(run.corrections))
+        by_settings = "TRAIN_CHALLENGERS and TRAIN_SMALL are"
+        if options["challengers"] is not None:
+            by_settings = "TRAIN_SMALL is"
         given = (
-            " As TRAIN_CHALLENGERS and TRAIN_SMALL are set here, not for the worker, it has "
+            f" As {by_settings} set here, not for the worker, it has "
             f"{counted(count, 'challenger')} of {counted(steps, 'step')}; data and the gate's "
             "limits are the worker's."
         )
