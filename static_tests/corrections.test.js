@@ -164,6 +164,15 @@ test("a receipt that one was deleted elsewhere takes it out, and is no news", ()
   assert.deepEqual([told, gone, news()], [["ac"], ["b"], []]);
 });
 
+test("what is not listed any more is not taken out once more", () => {
+  const { corrections, told } = setUp("abc");
+  const gone = [];
+  corrections.addEventListener("gone", ({ detail }) => gone.push(detail));
+  corrections.remove("b");
+  for (const id of "bx") corrections.receipt({ id, status: "deleted" });
+  assert.deepEqual([told, gone], [["ac"], ["b", "b", "x"]]);
+});
+
 test("a list from before something was deleted elsewhere does not bring it back", async () => {
   const answers = [];
   const { corrections } = setUp("", { fetch: () => new Promise((resolve) => answers.push(resolve)) });

@@ -97,7 +97,9 @@ export class Corrections extends EventTarget {
   }
 
   #lose(id) {
-    this.#edit(this.items.filter((item) => item.id !== id));
+    const items = this.items.filter((item) => item.id !== id);
+    this.#edits += 1; // also where it is not listed: a list that is under way may have it
+    if (items.length < this.items.length) this.#become(items);
     this.#gone(id);
   }
 
