@@ -304,9 +304,7 @@ class Receipts(TestCase):
                 "pending",
             ]
 
-    async def test_a_deletion_made_elsewhere_is_told_to_all_of_its_person(
-        self,
-    ) -> None:
+    async def test_a_deletion_made_elsewhere_is_told_to_all_of_its_person(self) -> None:
         cookie = key()
         async with connected(person=cookie) as one, connected(person=key()) as other:
             earlier, told = await correct(one, "7", scrawl(1)), await correct(one, "7")
