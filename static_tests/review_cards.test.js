@@ -99,9 +99,8 @@ test("a decision in words says what comes next", () => {
 
 test("a decision that was refused is not called done", () => {
   const one = { taken: [{ item: { id: "a", short: "0a" } }], refused: ["a"] };
-  assert.equal(refusal({ action: "reject", ...one }, "Drawing x"), "Drawing 0a was not rejected. Next: Drawing x.");
-  assert.equal(refusal({ action: "relabel", label: "7", ...one }, null), "Drawing 0a was not approved as 7. Nothing is left.");
+  assert.equal(refusal({ action: "reject", ...one }, "Drawing x"), "Rejecting drawing 0a did not count. Next: Drawing x.");
+  assert.equal(refusal({ action: "relabel", label: "7", ...one }, null), "Approving drawing 0a as 7 did not count. Nothing is left.");
   const many = { action: "approve", taken: [1, 2, 3], refused: ["a"] };
-  assert.equal(refusal(many, "Drawing x"), "1 of 3 items was not approved. Next: Drawing x.");
-  assert.equal(refusal({ ...many, refused: ["a", "b"] }, null), "2 of 3 items were not approved. Nothing is left.");
+  assert.equal(refusal(many, "Drawing x"), "Approving 1 of 3 items did not count. Next: Drawing x.");
 });

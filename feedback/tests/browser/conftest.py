@@ -33,6 +33,7 @@ GROUPS = {
     "narrow": 4,
     "wakes": 1,
     "stale": 1,
+    "same": 6,
 }
 
 NewScreen = Callable[..., Screen]

@@ -11,11 +11,25 @@ def test_who_comes_second_is_told_and_goes_on(new_screen: NewScreen) -> None:
     mia.press_and_see_the_next("a")
     mia.wait(lambda: "already decided by noor" in mia.notice, "the notice")
     assert "rejected" in mia.notice
-    assert mia.said.startswith(f"Drawing {contested[:8]} was not approved. Next: ")
+    assert mia.said.startswith(f"Approving drawing {contested[:8]} did not count. Next: ")
     assert mia.status(contested) == "rejected"
     mia.page.get_by_role("button", name="Close").last.click()
     assert mia.notice == ""
     mia.press_and_see_the_next("a")  # the focus is back where keys act
+
+
+def test_who_decides_the_same_a_moment_later_does_not_hear_that_it_is_not_so(
+    new_screen: NewScreen,
+) -> None:
+    mia, noor = new_screen("mia").review("same"), new_screen("noor").review("same")
+    mia.expected = "409"
+    contested = mia.current
+    assert noor.decide("approve", contested) == 200
+    mia.press_and_see_the_next("a")
+    mia.wait(lambda: "already decided by noor" in mia.notice, "the notice")
+    assert "approved" in mia.notice
+    assert "not approved" not in mia.said
+    assert mia.said.startswith(f"Approving drawing {contested[:8]} did not count.")
 
 
 def test_nobody_is_given_what_another_one_reads(new_screen: NewScreen) -> None:
@@ -43,7 +57,7 @@ def test_what_did_not_reach_the_server_is_not_lost(new_screen: NewScreen) -> Non
     screen.wait(lambda: screen.current == order[0], "the item to come back")
     assert screen.strip() == order
     assert screen.waiting == waiting
-    assert screen.said.startswith(f"Drawing {order[0][:8]} was not approved. Next: ")
+    assert screen.said.startswith(f"Approving drawing {order[0][:8]} did not count. Next: ")
     screen.page.unroute("**/decide/**")
     screen.press_and_see_the_next("a")
     screen.settle()

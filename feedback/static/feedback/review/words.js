@@ -1,6 +1,7 @@
 // What is said after a decision, and where it was refused.
 
 const DONE = { approve: "Approved", reject: "Rejected", relabel: "Approved" };
+const DOING = { approve: "Approving", reject: "Rejecting", relabel: "Approving" };
 
 /** A decision in words, and what comes next (a text, or null when nothing is left). */
 export function announcement({ action, label, taken }, next) {
@@ -8,12 +9,14 @@ export function announcement({ action, label, taken }, next) {
   return `${DONE[action]}${many}${as(label)}. ${then(next)}`;
 }
 
-/** The same of a decision that did not come about for the items with the ids `refused`. */
+/**
+ * The same of a decision that did not come about for the items with the ids `refused`. What they are now
+ * it does not say: somebody else may have decided the same.
+ */
 export function refusal({ action, label, taken, refused }, next) {
-  const not = `not ${DONE[action].toLowerCase()}${as(label)}`;
-  if (taken.length === 1) return `Drawing ${taken[0].item.short} was ${not}. ${then(next)}`;
-  const [count, verb] = [refused.length, refused.length === 1 ? "was" : "were"];
-  return `${count} of ${taken.length} items ${verb} ${not}. ${then(next)}`;
+  const one = taken.length === 1;
+  const what = one ? `drawing ${taken[0].item.short}` : `${refused.length} of ${taken.length} items`;
+  return `${DOING[action]} ${what}${as(label)} did not count. ${then(next)}`;
 }
 
 function as(label) {
