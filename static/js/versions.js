@@ -35,7 +35,7 @@ export class Versions {
       const [known, { description }] = await Promise.all([request("GET", this.#url), import("./model.js")]);
       this.#body.replaceChildren(...description(known));
     } catch {
-      this.#body.textContent = "The details could not be loaded. Try again in a moment.";
+      this.#body.textContent = "The details could not be loaded. Try again.";
     }
   }
 }

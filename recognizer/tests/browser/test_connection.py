@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import WebSocketRoute, expect
+from playwright.sync_api import Locator, WebSocketRoute, expect
 
 from digitsite.tests import processes
 from digitsite.tests.processes import Web
@@ -74,34 +74,51 @@ def test_a_note_stands_above_the_banner_and_not_on_it(new_board: NewBoard) -> No
     assert lower["y"] + lower["height"] <= 768
 
 
-@pytest.mark.parametrize("size", [(390, 844), (320, 640), (844, 390)])
-def test_on_a_phone_both_are_told_and_what_they_cover_can_be_scrolled_to(
-    new_board: NewBoard, size: tuple[int, int]
-) -> None:
+def offline_with_a_note(new_board: NewBoard, size: tuple[int, int]) -> Board:
+    """Return a page that says that the connection is lost, and that a correction waits."""
     board = new_board(viewport={"width": size[0], "height": size[1]}).open()
     board.expected = LOST
     board.draw(written("7", 1))
     board.settle()
     board.context.set_offline(True)
-    banner, note = board.page.locator(".banner"), board.page.locator("#notice")
-    expect(banner).to_contain_text("keep drawing")
+    expect(board.page.locator(".banner")).to_contain_text("keep drawing")
     board.press("Incorrect")
     board.page.locator("#picker .likely button").first.click()
-    expect(note).to_contain_text("1 correction waits here")
-    upper, lower, tools = (
-        part.bounding_box() for part in (note, banner, board.page.locator(".tools"))
-    )
-    assert upper is not None
-    assert lower is not None
-    assert tools is not None
-    assert upper["y"] + upper["height"] <= lower["y"]
-    assert lower["y"] + lower["height"] <= size[1]
-    if size != (320, 640):  # there is no room for all of it
-        assert tools["y"] + tools["height"] <= upper["y"]
+    expect(board.page.locator("#notice")).to_contain_text("1 correction waits here")
+    board.page.evaluate("scrollTo(0, 0)")
+    return board
+
+
+def edges(part: Locator) -> tuple[float, float]:
+    """Return where it begins and ends, from above."""
+    box = part.bounding_box()
+    assert box is not None
+    return box["y"], box["y"] + box["height"]
+
+
+@pytest.mark.parametrize("size", [(390, 844), (412, 915), (768, 1024)])
+def test_on_a_tall_phone_both_are_told_below_the_tools(
+    new_board: NewBoard, size: tuple[int, int]
+) -> None:
+    board = offline_with_a_note(new_board, size)
+    banner, note = board.page.locator(".banner"), board.page.locator("#notice")
+    assert edges(board.page.locator(".tools"))[1] <= edges(note)[0]
+    assert edges(note)[1] <= edges(banner)[0]
+    assert edges(banner)[1] <= size[1]
+
+
+@pytest.mark.parametrize("size", [(360, 740), (390, 664), (320, 640), (667, 375), (844, 390)])
+def test_on_a_low_phone_one_is_told_after_the_other_below_the_tools(
+    new_board: NewBoard, size: tuple[int, int]
+) -> None:
+    board = offline_with_a_note(new_board, size)
+    banner, note = board.page.locator(".banner"), board.page.locator("#notice")
+    expect(banner).to_be_hidden()
+    if size not in {(390, 664), (320, 640)}:  # there the tools are at the lower edge
+        assert edges(board.page.locator(".tools"))[1] <= edges(note)[0]
     board.page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
-    last = board.page.locator("main").bounding_box()
-    assert last is not None
-    assert last["y"] + last["height"] - 24 <= upper["y"]  # but for the space below it
+    # But for the space below it.
+    assert edges(board.page.locator("main"))[1] - 24 <= edges(note)[0]
     note.get_by_role("button", name="Dismiss").click()
     expect(banner).to_be_visible()
     expect(board.page.locator("html")).to_have_css("padding-bottom", "208px")
