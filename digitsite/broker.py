@@ -8,9 +8,11 @@ not import Celery: every process reads the settings.
 
 import ssl
 from typing import Any, Final
+from urllib.parse import urlsplit
 
-SCHEMES: Final = ("redis", "rediss", "unix", "amqp")
-ADVICE: Final = "use redis://, rediss://, unix:// or amqp://, with host and password"
+RABBITS: Final = ("amqp", "amqps")
+SCHEMES: Final = ("redis", "rediss", "unix", *RABBITS)
+ADVICE: Final = "use redis://, rediss://, unix://, amqp:// or amqps://, with host and password"
 
 TRAIN: Final = "train"  # minutes of work
 LIGHT: Final = "light"  # milliseconds; never behind training on a worker of its own
@@ -47,7 +49,7 @@ class BadAddress(ValueError):
 
 def queue_arguments(url: str) -> dict[str, Any]:
     """Return what the broker at `url` has to know about a queue of ours."""
-    return QUORUM if url.startswith("amqp://") else {}
+    return QUORUM if url.partition("://")[0] in RABBITS else {}
 
 
 def configuration(url: str, *, kick_seconds: int, grace_seconds: int) -> dict[str, Any]:
@@ -59,24 +61,25 @@ def configuration(url: str, *, kick_seconds: int, grace_seconds: int) -> dict[st
     scheme, separator, _ = url.partition("://")
     if not separator or scheme not in SCHEMES:
         raise BadAddress(ADVICE)
+    is_rabbit = scheme in RABBITS
     return {
         "broker_url": _kombu_url(url),
-        "broker_transport_options": RABBIT if scheme == "amqp" else REDIS,
-        "broker_use_ssl": {"ssl_cert_reqs": ssl.CERT_REQUIRED} if scheme == "rediss" else None,
+        "broker_transport_options": RABBIT if is_rabbit else REDIS,
+        "broker_use_ssl": _tls(scheme, url),
         "broker_connection_timeout": 3,
         "broker_connection_retry_on_startup": True,
         "broker_connection_max_retries": None,
         # With Redis publishing tells of a failure at once; the next kick makes good what was lost.
         # With RabbitMQ a second try is what connects again: without it kombu (5.7) goes on with the
         # channel of a connection that the broker has closed, and nobody is ever woken any more.
-        "task_publish_retry": scheme == "amqp",
+        "task_publish_retry": is_rabbit,
         "task_publish_retry_policy": {"max_retries": 1, "interval_start": 0, "interval_max": 0},
         "result_backend": None,
         "task_ignore_result": True,
         "accept_content": ["json"],
         "task_serializer": "json",
         "task_default_queue": LIGHT,
-        "task_default_queue_type": "quorum" if scheme == "amqp" else "classic",
+        "task_default_queue_type": "quorum" if is_rabbit else "classic",
         "task_create_missing_queues": False,
         "task_routes": {"trainer.work": {"queue": TRAIN}},
         "task_acks_late": True,
@@ -117,6 +120,15 @@ def configuration(url: str, *, kick_seconds: int, grace_seconds: int) -> dict[st
             }
         },
     }
+
+
+def _tls(scheme: str, url: str) -> dict[str, Any] | None:
+    """Return what is demanded of the broker's certificate: it is for the host that was named."""
+    if scheme == "rediss":
+        return {"ssl_cert_reqs": ssl.CERT_REQUIRED}  # the host's name is compared as well
+    if scheme == "amqps":
+        return {"cert_reqs": ssl.CERT_REQUIRED, "server_hostname": urlsplit(url).hostname}
+    return None
 
 
 def _kombu_url(url: str) -> str:

@@ -105,7 +105,8 @@ def test_rabbitmq_has_quorum_queues_and_confirms_what_it_took() -> None:
     found = configuration("amqp://me:secret@rabbit/site")
     assert found["broker_transport_options"]["confirm_publish"]
     assert found["task_default_queue_type"] == "quorum"
-    assert broker.queue_arguments("amqp://rabbit")["x-queue-type"] == "quorum"
+    for scheme in broker.RABBITS:
+        assert broker.queue_arguments(f"{scheme}://rabbit")["x-queue-type"] == "quorum"
     assert broker.queue_arguments("redis://redis") == {}
 
 
@@ -120,7 +121,7 @@ def test_the_private_redis_is_found_through_its_socket() -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["", "redis", "sqs://me:hidden@x", "http://hidden", "amqps://hidden"]
+    "url", ["", "redis", "sqs://me:hidden@x", "http://hidden", "amqpx://hidden"]
 )
 def test_another_address_is_refused_without_repeating_it(url: str) -> None:
     with pytest.raises(BadAddress) as refused:
