@@ -10,10 +10,10 @@ import logging
 from celery import shared_task
 from celery.exceptions import SoftTimeLimitExceeded
 
-from digitsite.broker import CONFIRM_SECONDS
 from trainer.losses import Guarded
 
 EXPIRES_SECONDS = 300  # the next kick sends again; above any difference of clocks
+CONFIRM_SECONDS = 5  # how long to wait for RabbitMQ's word
 
 logger = logging.getLogger(__name__)
 
