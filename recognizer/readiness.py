@@ -220,17 +220,22 @@ class Surroundings(Collector):
     def __init__(self) -> None:
         self.free: dict[str, int] = {}
         self._up: dict[str, bool] = {}
+        self._is_whole: bool | None = None
 
     def note(self, checks: dict[str, Check]) -> None:
         """Remember what is up."""
         named = {name: checks[name] for name in ("database", "redis")}
         self._up = {n: check.state != "down" for n, check in named.items() if check.state != "none"}
+        self._is_whole = checks["champion"].state != "damaged"
 
     def collect(self) -> Iterable[Metric]:
         """Return the metrics; what was not looked at is left out."""
         says = {"database": "1: the database takes writes", "redis": "1: Redis answers"}
         for name, is_up in self._up.items():
             yield gauge(f"{name}_up", says[name], is_up)
+        if self._is_whole is not None:
+            says_whole = "1: the version that answers could be loaded once more"
+            yield gauge("model_files_whole", says_whole, self._is_whole)
         if self.free:
             yield gauges("disk_free_bytes", "Free space by what is written", "place", self.free)
 

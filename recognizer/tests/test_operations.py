@@ -168,8 +168,10 @@ def test_a_champion_that_could_not_be_loaded_again_is_degraded_and_goes_on(
     assert said.startswith("version 2 goes on answering from memory, but its files are not whole")
     assert "(v000002/weights.safetensors" in said
     assert str(settings.STATE) not in said
+    assert metric(client, "model_files_whole") == 0
     weights.write_bytes(whole)
     assert ready(client)["checks"]["champion"] == "ok"
+    assert metric(client, "model_files_whole") == 1
 
 
 @pytest.mark.usefixtures("state", "unbooted")
