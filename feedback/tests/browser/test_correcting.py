@@ -53,6 +53,17 @@ def corrected(board: Board, to: str) -> Board:
     return board
 
 
+def corrected_offline(new_board: NewBoard) -> Board:
+    """Return a page whose 4 was called a 9 after the connection had gone."""
+    board = drawn(new_board().open(), "4")
+    board.expected = "WebSocket connection to|Failed to load resource|net::ERR"
+    board.context.set_offline(True)
+    board.wait_for_state("Offline")
+    row(board, "9").click()
+    expect(said(board)).to_have_text("Kept here, not sent")
+    return board
+
+
 def test_a_picture_that_is_corrected_is_right_for_who_corrected_it(new_board: NewBoard) -> None:
     board = new_board().open()
     by_button(board, "seven.png", "image/png", picture("7"))
@@ -221,12 +232,7 @@ def test_a_row_of_the_list_keeps_the_focus_when_another_one_moves_on(new_board: 
 
 
 def test_what_is_discarded_leaves_the_focus_in_the_dialog(new_board: NewBoard) -> None:
-    board = drawn(new_board().open(), "4")
-    board.expected = "WebSocket connection to|Failed to load resource|net::ERR"
-    board.context.set_offline(True)
-    board.wait_for_state("Offline")
-    row(board, "9").click()
-    expect(said(board)).to_have_text("Kept here, not sent")
+    board = corrected_offline(new_board)
     board.page.locator("#notice").get_by_role("button", name="Dismiss").click()
     listed(board)
     board.page.locator("[data-act=discard]").focus()
@@ -325,12 +331,7 @@ def test_what_cannot_be_stored_is_kept_and_sent_again(new_board: NewBoard) -> No
 
 
 def test_what_was_said_without_a_connection_is_sent_when_it_is_back(new_board: NewBoard) -> None:
-    board = drawn(new_board().open(), "4")
-    board.expected = "WebSocket connection to|Failed to load resource|net::ERR"
-    board.context.set_offline(True)
-    board.wait_for_state("Offline")
-    row(board, "9").click()
-    expect(said(board)).to_have_text("Kept here, not sent")
+    board = corrected_offline(new_board)
     board.context.set_offline(False)
     expect(said(board)).to_have_text(WAITING)
     expect(board.page.locator("#notice .text")).to_have_text("Sent. Thank you.")
@@ -340,12 +341,7 @@ def test_what_was_said_without_a_connection_is_sent_when_it_is_back(new_board: N
 def test_what_was_taken_back_without_a_connection_is_not_sent_when_it_is_back(
     new_board: NewBoard,
 ) -> None:
-    board = drawn(new_board().open(), "4")
-    board.expected = "WebSocket connection to|Failed to load resource|net::ERR"
-    board.context.set_offline(True)
-    board.wait_for_state("Offline")
-    row(board, "9").click()
-    expect(said(board)).to_have_text("Kept here, not sent")
+    board = corrected_offline(new_board)
     board.page.get_by_role("button", name="Undo what I said").click()
     expect(board.page.locator("main")).to_have_attribute("data-judging", "ready")
     sent = []
