@@ -15,9 +15,13 @@ PREDICTIONS = Counter("predictions_total", "Predictions answered", ["source"])
 PREDICT_SECONDS = Histogram(
     "predict_seconds",
     "Time of one prediction by stage: queue (newest frame is in and an answer is due, until the "
-    "work starts), model (rasterise and predict), send (encode and hand over), total (their sum)",
+    "work starts), model (rasterise and predict, with whatever is due at that moment), send "
+    "(encode and hand over), total (their sum)",
     ["stage"],
     buckets=_SECONDS,
+)
+PREDICT_BATCH = Histogram(
+    "predict_batch", "Drawings that were predicted in one go", buckets=(1, 2, 4, 8, 16)
 )
 EXPLAIN_SECONDS = Histogram(
     "explain_seconds", "Time of one explanation, beside the event loop", buckets=_SECONDS

@@ -24,6 +24,7 @@ from recognizer.strokes import Points
 
 Logits = NDArray[np.float32]  # (36,)
 
+_BLANK: Final[Raster] = np.zeros((SIDE, SIDE), np.uint8)
 _CHUNK: Final = 16  # images to a run: more of them are no faster each, and cost memory for good
 
 
@@ -43,6 +44,25 @@ class Prediction:
     def likeliest(self) -> str:
         """The label with the highest probability, also where the version abstains."""
         return LABELS[int(np.argmax(self.probabilities))]
+
+
+@dataclass(frozen=True)
+class Look:
+    """What there is to read, among which characters, and for whom."""
+
+    raster: Raster  # uint8 (28, 28), ink 255 on 0
+    charset: Charset = "all"
+    memory: Memory | None = None  # one of another version is of no use and is not asked
+    several: bool = False  # what the strokes say, if it was made from strokes
+
+    @classmethod
+    def at(
+        cls, strokes: Sequence[Points], charset: Charset = "all", memory: Memory | None = None
+    ) -> "Look":
+        """Draw strokes of shape (n, 2) each; of a single dot there is nothing to read."""
+        if is_degenerate(strokes):
+            return cls(_BLANK, charset)
+        return cls(rasterise(strokes), charset, memory, is_several(strokes))
 
 
 @dataclass(frozen=True)
@@ -98,12 +118,9 @@ class Predictor:
     ) -> Prediction:
         """Predict from strokes of shape (n, 2) each; a blank or a single dot is never read.
 
-        Nor are several characters side by side. A memory of another version is of no use and is not
-        asked.
+        Nor are several characters side by side.
         """
-        if is_degenerate(strokes):
-            return self.nothing(charset)
-        return self.predict_raster(rasterise(strokes), charset, memory, several=is_several(strokes))
+        return self.predict_all([Look.at(strokes, charset, memory)])[0]
 
     def predict_raster(
         self,
@@ -117,17 +134,17 @@ class Predictor:
 
         `several` is what the strokes say, if it was made from strokes: see `apart.is_several`.
         """
-        if not raster.any():
-            return self.nothing(charset)
-        if not memory or memory.version != self.version:
-            logits = self.logits(raster).tolist()
-            calibrated = self._calibrated(logits, charset)
-            return self._decide(logits, calibrated, charset, several=several)
-        answer, features = self._run(raster, "logits", "features")
-        logits = answer.tolist()
-        adjusted = memory.adjust(np.array(self._calibrated(logits, charset)), features, charset)
-        mixed = adjusted.probabilities.tolist()
-        return self._decide(logits, mixed, charset, adjusted, several=several)
+        return self.predict_all([Look(raster, charset, memory, several)])[0]
+
+    def predict_all(self, looks: Sequence[Look]) -> list[Prediction]:
+        """Predict several at once, in order; cheaper for each than one after the other."""
+        predictions = [self.nothing(look.charset) for look in looks]
+        inked = [k for k, look in enumerate(looks) if look.raster.any()]
+        for start in range(0, len(inked), _CHUNK):
+            chunk = inked[start : start + _CHUNK]
+            for k, read in zip(chunk, self._read([looks[k] for k in chunk]), strict=True):
+                predictions[k] = read
+        return predictions
 
     def explain(
         self, raster: Raster, charset: Charset = "all", label: str | None = None
@@ -167,6 +184,31 @@ class Predictor:
     def _run(self, raster: Raster, *outputs: str) -> list[NDArray[np.float32]]:
         answers = self.session.run(list(outputs), {"image": _planes(raster[None])})
         return [np.asarray(answer[0], np.float32) for answer in answers]
+
+    def _read(self, looks: Sequence[Look]) -> list[Prediction]:
+        """Predict what has ink, in one run of the network."""
+        images = {"image": _planes(np.stack([look.raster for look in looks]))}
+        if not any(self._memory_of(look) for look in looks):
+            logits = self.session.run(["logits"], images)[0].tolist()
+            return [self._conclude(*one) for one in zip(looks, logits, strict=True)]
+        logits, features = self.session.run(["logits", "features"], images)
+        return [self._conclude(*one) for one in zip(looks, logits.tolist(), features, strict=True)]
+
+    def _conclude(
+        self, look: Look, logits: list[float], features: Features | None = None
+    ) -> Prediction:
+        """Calibrate, ask the memory if there is one, and decide."""
+        charset, several = look.charset, look.several
+        probabilities = self._calibrated(logits, charset)
+        memory = self._memory_of(look)
+        if memory is None or features is None:
+            return self._decide(logits, probabilities, charset, several=several)
+        adjusted = memory.adjust(np.array(probabilities), features, charset)
+        mixed = adjusted.probabilities.tolist()
+        return self._decide(logits, mixed, charset, adjusted, several=several)
+
+    def _memory_of(self, look: Look) -> Memory | None:
+        return look.memory if look.memory and look.memory.version == self.version else None
 
     # Of 36 numbers, plain Python makes probabilities in half the time that arrays need.
 

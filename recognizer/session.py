@@ -4,7 +4,7 @@ Applies the frames of the protocol and answers them; all of it synchronous and i
 nothing about sockets, Django or timing.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from recognizer.alphabet import Charset
 from recognizer.memory import Memory
@@ -20,7 +20,7 @@ from recognizer.messages import (
     UndoFrame,
     VerdictFrame,
 )
-from recognizer.predictor import Predictor
+from recognizer.predictor import Look, Prediction, Predictor
 from recognizer.strokes import Drawing, DrawingError, Limits
 
 # The grain of a probability on the wire: 36 of them still sum to 1 within 2e-5.
@@ -63,10 +63,33 @@ class DrawSession:
         Raises:
             Unavailable: no model version can be served.
         """
+        return predict_together([self])[0]
+
+    def predictor(self) -> Predictor:
+        """Return the predictor that answers the drawing as it stands.
+
+        Raises:
+            Unavailable: no model version can be served.
+        """
+        return self._pinned or self._current()
+
+    def pin(self) -> Predictor:
+        """Return the same, and have it answer the drawing to its end, once there is one.
+
+        Raises:
+            Unavailable: no model version can be served.
+        """
         predictor = self.predictor()
         if self.drawing:
             self._pinned = predictor
-        prediction = predictor.predict(self.drawing.ink(), self.charset, self.memory)
+        return predictor
+
+    def look(self) -> Look:
+        """Return what there is to read."""
+        return Look.at(self.drawing.ink(), self.charset, self.memory)
+
+    def framed(self, prediction: Prediction) -> PredictionFrame:
+        """Return the frame that answers the drawing as it stands with a prediction."""
         return PredictionFrame(
             covers=self.covers,
             version=prediction.version,
@@ -77,14 +100,6 @@ class DrawSession:
             personal=prediction.personal,
             several=prediction.several,
         )
-
-    def predictor(self) -> Predictor:
-        """Return the predictor that answers the drawing as it stands.
-
-        Raises:
-            Unavailable: no model version can be served.
-        """
-        return self._pinned or self._current()
 
     def _change(self, frame: ClientFrame) -> None:
         match frame:
@@ -106,6 +121,22 @@ class DrawSession:
 
     def _first_point(self) -> list[float] | None:
         return next(iter(self.drawing)).samples()[0] if self.drawing else None
+
+
+def predict_together(sessions: Sequence[DrawSession]) -> list[PredictionFrame]:
+    """Answer several drawings as they stand, in order; those of one version in one go.
+
+    Raises:
+        Unavailable: for one of them no model version can be served.
+    """
+    predictors = [session.pin() for session in sessions]
+    frames: dict[int, PredictionFrame] = {}
+    for predictor in {id(one): one for one in predictors}.values():
+        own = [k for k, one in enumerate(predictors) if one is predictor]
+        predictions = predictor.predict_all([sessions[k].look() for k in own])
+        for k, prediction in zip(own, predictions, strict=True):
+            frames[k] = sessions[k].framed(prediction)
+    return [frames[k] for k in range(len(sessions))]
 
 
 def _rounded(probability: float) -> float:

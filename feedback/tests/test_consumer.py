@@ -20,8 +20,10 @@ from feedback.models import Correction, Device, ReceiptStatus, Verdict
 from feedback.tests.making import SEVEN, moderator, scrawl
 from feedback.tests.sockets import PATIENCE, Client, connected, key
 from feedback.tests.standin import predictor
-from recognizer import pausing, serving
+from recognizer import consumers, pausing, serving
+from recognizer.messages import PredictionFrame
 from recognizer.pausing import Pause
+from recognizer.session import DrawSession
 
 NO_LABELS: list[Any] = ["99", "abc", "../x", "10", "3.7", True, " 4 ", "٤", "\uff14", "", 10, 3.7]
 
@@ -91,6 +93,30 @@ class Verdicts(TestCase):
                 release.set()
                 await client.until("receipt")
         assert [row.label for row in await stored()] == ["7", "3"]
+
+    async def test_an_answer_that_comes_too_late_is_not_what_is_confirmed(self) -> None:
+        serving.serve(predictor(logits={"3": 8.0, "q": 6.0}))
+        ask = consumers._batch.ask
+        asked, overtaken = asyncio.Event(), asyncio.Event()
+
+        async def late(session: DrawSession) -> PredictionFrame:
+            answer = await ask(session)
+            asked.set()
+            await overtaken.wait()
+            return answer
+
+        async with connected() as client:
+            with patch.object(consumers._batch, "ask", late):
+                await client.send("drawing", strokes=SEVEN)
+                await asyncio.wait_for(asked.wait(), PATIENCE)
+                await client.send("charset", charset="letters")
+                assert await client.is_silent(0.05)
+                overtaken.set()
+                assert (await client.until("prediction"))["label"] == "3"
+                await client.send("verdict", correct=True)
+                await client.until("receipt")
+            (row,) = await stored()
+            assert (row.label, row.verdict) == ("q", Verdict.CONFIRMED)
 
     async def test_the_same_id_twice_is_one_correction(self) -> None:
         async with connected() as client:

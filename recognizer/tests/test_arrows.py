@@ -23,6 +23,7 @@ PURE = {
     "recognizer/saliency.py": {"numpy", "recognizer.alphabet", "recognizer.rasterizer"},
     "recognizer/heat.py": {"numpy", "cv2", "recognizer.rasterizer", "recognizer.saliency"},
     "recognizer/aside.py": set(),
+    "recognizer/batching.py": set(),
     "recognizer/quotas.py": set(),
     "recognizer/live.py": set(),
     "recognizer/model_card.py": {"recognizer.model_card_figures", "recognizer.model_card_parts"},

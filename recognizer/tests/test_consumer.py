@@ -3,7 +3,7 @@
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -14,8 +14,10 @@ from pytest_django import Settings
 from digitsite.asgi import application
 from recognizer import consumers, serving
 from recognizer.alphabet import LABELS
+from recognizer.messages import PredictionFrame
 from recognizer.pace import Pace
 from recognizer.quotas import Connections
+from recognizer.session import DrawSession
 from recognizer.tests.standin import predictor
 
 ORIGIN = (b"origin", b"http://127.0.0.1:8000")
@@ -248,6 +250,35 @@ async def test_a_new_version_waits_for_the_next_drawing() -> None:
         serving.serve(predictor(number=8))
         assert (await client.answer(points(2, start=3)))["version"] == 7
         assert (await client.answer({"type": "clear", "n": 3}))["version"] == 8
+
+
+async def test_sockets_that_are_due_at_once_are_answered_in_one_go(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    together: list[int] = []
+    answer = consumers._batch._answer
+
+    def counted(sessions: Sequence[DrawSession]) -> Sequence[PredictionFrame]:
+        together.append(len(sessions))
+        return answer(sessions)
+
+    monkeypatch.setattr(consumers._batch, "_answer", counted)
+    async with drawing() as one, drawing() as another:
+        await one.send(points(1))
+        await another.send(points(5))
+        assert (await one.receive())["covers"] == 1
+        assert (await another.receive())["covers"] == 5
+    assert together == [2]
+
+
+async def test_one_without_a_version_does_not_keep_another_from_its_own() -> None:
+    async with drawing() as one, drawing() as another:
+        assert (await one.answer(points(1)))["version"] == 7
+        serving.serve(None)
+        await one.send(points(2, start=3))
+        await another.send(points(5))
+        assert (await one.receive())["version"] == 7
+        assert (await another.receive())["code"] == "unavailable"
 
 
 async def test_a_closed_socket_leaves_no_task_behind() -> None:

@@ -253,6 +253,7 @@ def test_metrics_are_in_prometheus_format(client: Client) -> None:
     text = client.get("/metrics").content.decode()
     for name in (
         "predict_seconds",
+        "predict_batch",
         "ws_open",
         "loop_lag_seconds",
         "model_active_version",

@@ -6,6 +6,10 @@ import numpy as np
 import pytest
 
 from recognizer.alphabet import CHARSETS, INDEX, LABELS, Charset, indices
+from recognizer.memory import Memory
+from recognizer.predictor import Look, Predictor
+from recognizer.rasterizer import rasterise
+from recognizer.serving import PACKAGED_ANCHOR
 from recognizer.tests.standin import predictor
 
 INK = (np.array([[0.0, 0.0], [10.0, 40.0]]),)
@@ -88,3 +92,22 @@ def test_every_answer_names_its_version_and_has_36_probabilities() -> None:
     answer = predictor(number=12).predict(INK)
     assert answer.version == 12
     assert len(answer.probabilities) == len(LABELS)
+
+
+def test_several_at_once_are_each_answered_as_alone_and_in_order() -> None:
+    anchor = Predictor.load(PACKAGED_ANCHOR)
+    rng = np.random.default_rng(20261122)
+    inks = [[np.cumsum(rng.normal(size=(12, 2)), axis=0) * 9] for _ in range(40)]
+    inks[7], inks[21] = [], [np.zeros((1, 2))]  # nothing to read
+    named = anchor.features(rasterise(inks[3]))
+    memory = Memory(anchor.version).remember(named, INDEX["8"], was_correction=True)
+    looks = [
+        Look.at(ink, CHARSETS[k % 3], memory if k % 5 == 3 else None) for k, ink in enumerate(inks)
+    ]
+    answers = anchor.predict_all(looks)
+    assert [k for k, answer in enumerate(answers) if answer.personal] == [3]
+    assert len({answer.probabilities for answer in answers}) == 40 - 2 + len({7 % 3, 21 % 3})
+    for look, ink, together in zip(looks, inks, answers, strict=True):
+        alone = anchor.predict(ink, look.charset, look.memory)
+        assert (together.label, together.several) == (alone.label, alone.several)
+        assert together.probabilities == pytest.approx(alone.probabilities, abs=1e-6)

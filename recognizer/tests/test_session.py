@@ -16,7 +16,7 @@ from recognizer.messages import (
 )
 from recognizer.predictor import Predictor
 from recognizer.rasterizer import rasterise
-from recognizer.session import DrawSession
+from recognizer.session import DrawSession, predict_together
 from recognizer.strokes import Limits
 from recognizer.tests.standin import predictor
 
@@ -161,3 +161,17 @@ def test_probabilities_on_the_wire_are_those_of_the_predictor(
     assert sent.confidence == max(sent.probabilities)
     assert sum(sent.probabilities) == pytest.approx(1.0, abs=2e-5)
     assert all(len(str(probability)) <= len("0.123456") for probability in sent.probabilities)
+
+
+def test_those_answered_together_each_keep_their_version(shelf: Shelf) -> None:
+    limits = Limits(strokes=3, points=10)
+    early, late, blank = (DrawSession(shelf, limits) for _ in range(3))
+    early.apply(points(1, 0, 0))
+    early.predict()
+    shelf.current = predictor(number=2, logits={"4": 8.0})
+    late.apply(points(6, 0, 0))
+    frames = predict_together([late, early, blank])
+    assert [(frame.version, frame.covers) for frame in frames] == [(2, 6), (1, 1), (2, 0)]
+    assert [frame.label for frame in frames] == ["4", "3", None]
+    shelf.current = predictor(number=3)
+    assert [session.predict().version for session in (late, early, blank)] == [2, 1, 3]
