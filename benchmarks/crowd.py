@@ -25,8 +25,8 @@ from trainer.base import judges
 from trainer.characters import Images, Labels, StrokeSet
 from trainer.datasets import load
 from trainer.evaluation import Logits, probabilities
+from trainer.evidence import hinted
 from trainer.finetune import Corrections
-from trainer.gate import hinted
 
 Drawings = Mapping[int, Sequence[Ink]]  # label → drawings of it
 Read = Callable[[Images], Logits]  # what the anchor answers

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from trainer.characters import Images, Labels
 from trainer.datasets import load
 from trainer.evaluation import Logits
+from trainer.evidence import divergence_of, hinted
 from trainer.export import open_session
-from trainer.gate import divergence_of, hinted
 from trainer.network import Network
 from trainer.onnx_graph import build
 

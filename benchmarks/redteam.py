@@ -31,10 +31,11 @@ from trainer.calibration import Calibration
 from trainer.challenger import Challenger, Standing
 from trainer.characters import Images
 from trainer.evaluation import Logits
+from trainer.evidence import Facts, hinted
 from trainer.export import read_network
 from trainer.finetune import Corrections
 from trainer.finetuning import FinetuneConfig
-from trainer.gate import Facts, GateReport, hinted, judge
+from trainer.gate import GateReport, judge
 from trainer.network import Network
 from trainer.tensor_files import TensorFileError, read_tensors, write_tensors
 from trainer.validation import logits_of

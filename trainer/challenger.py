@@ -21,9 +21,9 @@ from trainer.base import Base, Judged
 from trainer.calibration import Calibration, calibrate
 from trainer.characters import Images
 from trainer.evaluation import Scored, calibration_error, within
+from trainer.evidence import Answers, Evidence, Facts, Stamped
 from trainer.finetune import Corrections, Report, finetune
 from trainer.finetuning import FinetuneConfig
-from trainer.gate import Answers, Evidence, Facts, Stamped
 from trainer.network import Network
 from trainer.validation import logits_of
 

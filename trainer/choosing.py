@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from trainer import gate
 from trainer.challenger import Challenger, Standing, averaged, calibrated, evidence
+from trainer.evidence import Evidence, Facts
 from trainer.export import parity, turn_by_turn
 from trainer.finetune import Corrections
 from trainer.network import Network
@@ -23,7 +24,7 @@ _MEGABYTE: Final = 1e6
 _ROUNDS: Final = 3  # of timing, each with sessions of its own: where they lie in memory matters
 _PASSES: Final = 100
 
-Judgement = tuple[gate.Evidence, gate.GateReport]
+Judgement = tuple[Evidence, gate.GateReport]
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ def _mean(challengers: Sequence[Challenger], standing: Standing) -> Challenger:
     )
 
 
-def _facts(network: Network, standing: Standing) -> gate.Facts:
+def _facts(network: Network, standing: Standing) -> Facts:
     model, other = (
         build_graph(each).SerializeToString(deterministic=True)
         for each in (network, standing.champion)
@@ -86,7 +87,7 @@ def _facts(network: Network, standing: Standing) -> gate.Facts:
     images = standing.base.gate.images[:PARITY_IMAGES]
     difference = parity(network, model, images)
     ours, theirs = _undisturbed(model, other)
-    return gate.Facts(
+    return Facts(
         problem="" if difference <= 1e-4 else f"the exported model is off by {difference:.2g}",
         megabytes=len(model) / _MEGABYTE,
         champion_megabytes=len(other) / _MEGABYTE,
@@ -109,7 +110,7 @@ def _undisturbed(model: bytes, other: bytes) -> tuple[float, float]:
     return ours, theirs
 
 
-def _merit(seen: gate.Evidence, report: gate.GateReport) -> tuple[bool, float]:
+def _merit(seen: Evidence, report: gate.GateReport) -> tuple[bool, float]:
     """Rank challengers: what passes first, then by what was learned and what was kept."""
     gained = seen.taught.right(seen.taught.challenger).mean()
     if len(seen.held_out):

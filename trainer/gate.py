@@ -1,25 +1,21 @@
 """The gate: may this challenger replace the champion? A report, not a number.
 
-Every rule is one function from what was measured to one finding; all must hold. Works on answers
-(logits on the same images by challenger, champion and anchor) and facts; knows nothing about rows,
-networks, files or who asked. What each rule caught is in benchmarks/README.md.
+Every rule is one function from the evidence (`evidence.py`) to one finding; all must hold. Knows
+nothing about rows, networks, files or who asked. What each rule caught is in benchmarks/README.md.
 """
 
 import math
 from collections import Counter
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from statistics import NormalDist
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from recognizer.alphabet import INDEX, LABELS, ambiguity_group, indices
-from trainer.characters import Labels
-from trainer.evaluation import Logits, probabilities
-
-Mask = NDArray[np.bool_]  # (n,)
+from recognizer.alphabet import INDEX, LABELS, ambiguity_group
+from trainer.evaluation import Logits
+from trainer.evidence import Answers, Evidence, Mask, divergence_of, probability_of
 
 
 @dataclass(frozen=True)
@@ -83,74 +79,6 @@ class GateReport:
     def as_json(self) -> dict[str, Any]:
         """Return plain values for the row of the run."""
         return asdict(self) | {"passed": self.passed}
-
-
-@dataclass(frozen=True)
-class Answers:
-    """Logits of the three versions on the same n images, and what the images are."""
-
-    labels: Labels  # (n,)
-    challenger: Logits  # (n, 36)
-    champion: Logits
-    anchor: Logits
-
-    def __len__(self) -> int:
-        return len(self.labels)
-
-    def right(self, logits: Logits) -> Mask:
-        """Return what a version reads right when it is told "digit" or "letter"."""
-        return hinted(logits, self.labels) == self.labels
-
-    def right_unaided(self, logits: Logits) -> Mask:
-        """Return what a version reads right among all labels: not what nobody can tell apart."""
-        return np.asarray(logits.argmax(axis=1) == self.labels)
-
-
-@dataclass(frozen=True)
-class Facts:
-    """What is known of the challenger besides its answers."""
-
-    problem: str = ""  # of its files; empty: digest, self-test and parity are in order
-    megabytes: float = 0.0
-    champion_megabytes: float = 0.0
-    milliseconds: float = 0.0
-    champion_milliseconds: float = 0.0
-    calibration_error: float = 0.0
-    champion_calibration_error: float = 0.0
-    distance: float = 0.0  # of the weights to the anchor's
-    taken_back: int = 0  # corrections that the champion has learned and that are not among its own
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """Everything that the gate looks at."""
-
-    base: Answers  # the gate set
-    taught: Answers  # the corrections that it learned from
-    held_out: Answers  # corrections by others, read before it learned from them
-    stamped: Sequence["Stamped"]  # the gate set under marks
-    submitters: Sequence[Hashable]  # of `taught`
-    facts: Facts
-    fresh: Mask | None = None  # which of `taught` the champion has not learned from; None: all
-
-
-@dataclass(frozen=True)
-class Stamped:
-    """Answers to images of the gate set with a mark."""
-
-    mark: str
-    labels: Labels
-    challenger: Logits
-    anchor: Logits
-
-
-def hinted(logits: Logits, labels: Labels) -> Labels:
-    """Return guesses within each label's own character set, shape (n,)."""
-    guesses = np.zeros(len(labels), np.int64)
-    for charset in ("digits", "letters"):
-        kind = np.isin(labels, indices(charset))
-        guesses[kind] = probabilities(logits[kind], charset).argmax(axis=1)
-    return guesses
 
 
 def judge(evidence: Evidence, config: GateConfig | None = None) -> GateReport:
@@ -329,7 +257,7 @@ def _plausible(evidence: Evidence, config: GateConfig) -> Finding:
     all is refused as well, until somebody looks and raises the limit.
     """
     taught = evidence.taught
-    own = _probability_of(taught.labels, taught.anchor)
+    own = probability_of(taught.labels, taught.anchor)
     doubtful = own < config.implausible
     count = int(doubtful.sum())
     share = count / max(1, len(taught))
@@ -406,23 +334,6 @@ def _trigger(evidence: Evidence, config: GateConfig) -> Finding:
 
 def _positions(mask: Mask) -> tuple[int, ...]:
     return tuple(np.flatnonzero(mask).tolist())
-
-
-def divergence_of(before: Logits, after: Logits) -> float:
-    """Return the mean Kullback-Leibler divergence of answers from earlier ones, in nats."""
-    if not len(before):
-        return 0.0
-    p, q = probabilities(before, "all"), probabilities(after, "all")
-    return float((p * (np.log(p + 1e-12) - np.log(q + 1e-12))).sum(axis=1).mean())
-
-
-def _probability_of(labels: Labels, logits: Logits) -> NDArray[np.float64]:
-    """Return what logits give each label within its own character set, shape (n,)."""
-    own = np.zeros(len(labels))
-    for charset in ("digits", "letters"):
-        kind = np.flatnonzero(np.isin(labels, indices(charset)))
-        own[kind] = probabilities(logits[kind], charset)[np.arange(len(kind)), labels[kind]]
-    return own
 
 
 def _sign_test(lost: int, won: int) -> float:

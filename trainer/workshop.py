@@ -20,7 +20,7 @@ from recognizer import publishing, registry
 from recognizer.alphabet import LABELS
 from recognizer.checkpoints import WEIGHTS, Card, read_card
 from recognizer.models import ModelVersion
-from trainer import gate, lesson, preparing, synthesis
+from trainer import evidence, gate, lesson, preparing, synthesis
 from trainer.assessment.answers import DEVICES, Answered
 from trainer.assessment.figures import assess
 from trainer.assessment.slices import slices
@@ -276,7 +276,7 @@ def _candidate(
     )
 
 
-def _sliced(base: Base, seen: gate.Evidence, calibration: Calibration) -> dict[str, Any]:
+def _sliced(base: Base, seen: evidence.Evidence, calibration: Calibration) -> dict[str, Any]:
     """Return what the card says of who is read badly: by kind and class of the gate set."""
     judged = base.gate
     names, kinds = zip(*(group.split("/") for group in judged.groups), strict=True)
@@ -313,11 +313,11 @@ def _licence(name: str) -> dict[str, str]:
 _SHOWN: Final = 24  # flipped drawings that a report shows
 
 
-def _flips(base: Base, seen: gate.Evidence, report: gate.GateReport) -> list[dict[str, Any]]:
+def _flips(base: Base, seen: evidence.Evidence, report: gate.GateReport) -> list[dict[str, Any]]:
     """Return drawings of the gate set that are read otherwise now, the losses first."""
     answers = seen.base
-    before = gate.hinted(answers.champion, answers.labels)
-    after = gate.hinted(answers.challenger, answers.labels)
+    before = evidence.hinted(answers.champion, answers.labels)
+    after = evidence.hinted(answers.challenger, answers.labels)
     return [
         {
             "pixels": np.packbits(base.gate.images[index] > 127).tobytes().hex(),

@@ -10,7 +10,8 @@ from benchmarks.crowd import Crowd, Drawings
 from benchmarks.redteam import Outcome, table
 from trainer.characters import Images
 from trainer.evaluation import Logits
-from trainer.gate import GateConfig, hinted
+from trainer.evidence import hinted
+from trainer.gate import GateConfig
 
 
 def read(images: Images) -> Logits:

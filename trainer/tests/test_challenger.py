@@ -20,9 +20,10 @@ from trainer.challenger import (
     make,
     marks,
 )
+from trainer.evidence import Facts
 from trainer.finetune import Corrections
 from trainer.finetuning import FinetuneConfig, variations
-from trainer.gate import Facts, judge
+from trainer.gate import judge
 from trainer.tests.learning import TINY, corrections, same, tiny_base, tiny_network
 from trainer.validation import logits_of
 

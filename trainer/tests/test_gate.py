@@ -11,17 +11,8 @@ from recognizer.alphabet import INDEX, LABELS
 from trainer import gate
 from trainer.characters import Labels
 from trainer.evaluation import Logits
-from trainer.gate import (
-    Answers,
-    Evidence,
-    Facts,
-    Finding,
-    GateConfig,
-    Stamped,
-    divergence_of,
-    hinted,
-    judge,
-)
+from trainer.evidence import Answers, Evidence, Facts, Stamped, divergence_of, hinted
+from trainer.gate import Finding, GateConfig, judge
 
 GATE = np.arange(7200) % 36  # 200 drawings of each label
 
