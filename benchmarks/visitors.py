@@ -1,4 +1,4 @@
-"""Many pages that have lost their server: each comes back by itself, as `backoff.js` has it.
+"""Many pages that have lost their server: each comes back by itself, as `socket.js` has it.
 
 Sockets as thin as they can be, so that the figures are the server's: a handshake, its `hello`, and
 an answer to pings. Knows nothing about drawings.
@@ -16,7 +16,7 @@ from typing import Final
 
 from benchmarks.server import HOST, Server
 
-FIRST: Final = 0.5  # s; these as in static/js/backoff.js
+FIRST: Final = 0.5  # s; these as in static/js/socket.js
 SOON: Final = 1.0
 SHARE: Final = 1 / 15  # of the time without a connection
 LONGEST: Final = 30.0

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { delay } from "../static/js/backoff.js";
+import { delay } from "../static/js/socket.js";
 
 const longest = (away, code) => delay(away, code, () => 1);
 const shortest = (away, code) => delay(away, code, () => 0);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Coverage } from "../static/js/coverage.js";
+import { Coverage } from "../static/js/frames.js";
 import { Drawing } from "../static/js/strokes.js";
 
 function stroke(drawing) {

@@ -5,7 +5,7 @@ import { Corrections } from "../static/js/corrections.js";
 import { Desk } from "../static/js/desk.js";
 import { request } from "../static/js/http.js";
 import { Outbox } from "../static/js/outbox.js";
-import { Pending, Refusal } from "../static/js/pending.js";
+import { Pending, Refusal } from "../static/js/frames.js";
 import { Clock } from "./clock.js";
 
 const URL = "/corrections";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
 
-import { keepFocus } from "../static/js/focus.js";
+import { keepFocus } from "../static/js/dialogs.js";
 
 /** A page of elements that have a name, show or not, and can have the focus. */
 function page(places) {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { History } from "../static/js/history.js";
+import { History } from "../static/js/storage.js";
 
 function storage(values = new Map()) {
   return { getItem: (key) => values.get(key) ?? null, setItem: (key, value) => values.set(key, value) };

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Latency } from "../static/js/latency.js";
+import { Latency } from "../static/js/frames.js";
 
 test("a round trip ends with the first answer that covers its frame", () => {
   const latency = new Latency();

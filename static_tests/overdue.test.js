@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Overdue } from "../static/js/overdue.js";
+import { Overdue } from "../static/js/display.js";
 import { Drawing } from "../static/js/strokes.js";
 import { Clock } from "./clock.js";
 

@@ -53,7 +53,7 @@ test("no module has to wait for another one's to arrive before it is fetched", (
 });
 
 test("what few people ask for is not fetched until they do", () => {
-  const later = ["model.js", "picture.js", "samples.js", "sees.js", "training.js", "why.js"];
+  const later = ["model.js", "picture.js", "samples.js", "sees.js", "training.js"];
   for (const { name, text } of scripts.filter(({ name }) => !later.includes(name))) {
     for (const module of later) assert.ok(!text.includes(`from "./${module}"`), `${name}: ${module}`);
   }
@@ -62,7 +62,7 @@ test("what few people ask for is not fetched until they do", () => {
     "mine.js": ["training.js"],
     "seeing.js": ["sees.js"],
     "upload.js": ["picture.js"],
-    "versions.js": ["model.js"],
+    "status.js": ["model.js"],
   };
   for (const { name, text } of scripts) {
     for (const module of asks[name] ?? []) assert.ok(text.includes(`import("./${module}")`), module);
@@ -70,7 +70,7 @@ test("what few people ask for is not fetched until they do", () => {
 });
 
 test("state knows no page: modules without it run here", async () => {
-  const stateful = ["strokes", "sync", "live", "socket", "pointers", "latency", "history", "throttle"];
+  const stateful = ["strokes", "sync", "live", "socket", "pointers", "frames", "storage", "throttle"];
   for (const name of stateful) {
     const { text } = scripts.find((script) => script.name === `${name}.js`);
     assert.doesNotMatch(text, /\bdocument\b|\bwindow\b/, name);

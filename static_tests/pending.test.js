@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Pending, Refusal } from "../static/js/pending.js";
+import { Pending, Refusal } from "../static/js/frames.js";
 import { Clock } from "./clock.js";
 
 /** `ask(n, type)` is a request that a frame of this type answers; `told` is what they came to. */

@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Player } from "../static/js/player.js";
-import { sample, sampleLabels } from "../static/js/samples.js";
+import { Player, sample, sampleLabels } from "../static/js/samples.js";
 import { Drawing } from "../static/js/strokes.js";
 
 test("there are samples of every character set", () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { because, LOOK } from "../static/js/why.js";
+import { because, LOOK } from "../static/js/sees.js";
 
 const decisive = (label, where = "left") => ({ left: 2, top: 8, side: 6, where, loss: 9, label });
 

@@ -54,13 +54,13 @@ def test_files_have_hashed_names_also_inside_modules(server: Web) -> None:
     modules = re.findall(r'<script[^>]+src="(/static/js/[^"]+)"', page)
     assert modules
     for path in modules:
-        assert re.search(r"\.[0-9a-f]{12}\.js$", path)
+        assert re.search(r"\.[0-9a-f]{8}\.js$", path)
         status, headers, script = server.get(path)
         assert status == 200
         assert "immutable" in headers["cache-control"]
         assert headers["content-type"].startswith("text/javascript")
         for name in re.findall(rb'(?:^import .* from |import\()"\./([^"]+)"', script, re.MULTILINE):
-            assert re.search(rb"\.[0-9a-f]{12}\.js$", name), name
+            assert re.search(rb"\.[0-9a-f]{8}\.js$", name), name
             assert server.get(f"/static/js/{name.decode()}")[0] == 200
 
 

@@ -1,8 +1,7 @@
 // The canvas element: pointer events in, ink on screen. The drawing itself is in strokes.js, who may
-// draw in pointers.js, how ink looks in ink.js.
+// draw in pointers.js.
 
-import { paint, prepare } from "./ink.js";
-import { SIDE } from "./strokes.js";
+import { PEN, SIDE } from "./strokes.js";
 import { strokeCount } from "./words.js";
 
 export class Canvas {
@@ -122,4 +121,33 @@ export class Canvas {
       this.#painted = stroke.samples.length;
     });
   }
+}
+
+/** Get a context ready for painting on `pixels` device pixels a side, which become SIDE units. */
+function prepare(context, pixels, colour) {
+  context.setTransform(pixels / SIDE, 0, 0, pixels / SIDE, 0, 0);
+  context.lineWidth = PEN;
+  context.lineCap = context.lineJoin = "round";
+  context.strokeStyle = context.fillStyle = colour;
+}
+
+/** Paint `samples` as curves through their middles; the first `done` are on the canvas already. */
+function paint(context, samples, done = 0) {
+  const first = Math.max(0, done - 2);
+  context.beginPath();
+  if (samples.length === 1) {
+    context.arc(...samples[0], PEN / 2, 0, 2 * Math.PI);
+    context.fill();
+    return;
+  }
+  context.moveTo(...(first === 0 ? samples[0] : middle(samples[first - 1], samples[first])));
+  for (let index = first; index < samples.length - 1; index += 1) {
+    context.quadraticCurveTo(...samples[index], ...middle(samples[index], samples[index + 1]));
+  }
+  context.lineTo(...samples.at(-1));
+  context.stroke();
+}
+
+function middle([x1, y1], [x2, y2]) {
+  return [(x1 + x2) / 2, (y1 + y2) / 2];
 }

@@ -1,8 +1,62 @@
 // What is on show at the sides and in the answer line: a prediction, an invitation, or neither.
 // The picture on show, if there is one, goes before the drawing.
 
+import { announcement, answer, invitation } from "./words.js";
+
 const WAITING = "Waiting for the connection";
 const LATE = "Waiting for an answer";
+const SPEAK_AFTER = 800; // ms without a change: never once a frame
+const PATIENCE = 1_500; // ms that ink waits for its answer
+
+/** The answer line under the canvas, and the polite voice that reads it out. */
+export class Answer {
+  #line;
+  #label;
+  #share;
+  #text;
+  #mine;
+  #voice;
+  #timer = null;
+
+  constructor(line, voice) {
+    this.#line = line;
+    this.#label = line.querySelector(".label");
+    this.#share = line.querySelector(".share");
+    this.#text = line.querySelector(".text");
+    this.#mine = line.querySelector(".mine");
+    this.#voice = voice;
+  }
+
+  show(prediction) {
+    this.#write(answer(prediction), "", prediction.personal);
+    this.say(announcement(prediction));
+  }
+
+  invite(charset) {
+    this.#write({ text: invitation(charset) }, "quiet");
+    this.say("");
+  }
+
+  wait(text) {
+    this.#write({ text }, "quiet");
+  }
+
+  /** Read `text` out, unless something newer comes within a moment. */
+  say(text) {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      this.#voice.textContent = text;
+    }, SPEAK_AFTER);
+  }
+
+  #write({ label = "", share = "", text = "" }, mood = "", personal = false) {
+    this.#line.dataset.mood = label ? "sure" : mood;
+    this.#label.textContent = label;
+    this.#share.textContent = share && `— ${share}`;
+    this.#text.textContent = text;
+    this.#mine.hidden = !personal;
+  }
+}
 
 export class Display {
   newest = null; // answer for the drawing, while there is somebody to answer
@@ -95,5 +149,36 @@ export class Display {
     this.newest = null;
     this.label = null;
     this.refresh();
+  }
+}
+
+/**
+ * Tells when ink waits too long for its answer: what is on show is stale by then. Knows the drawing, and of
+ * answers only that one came.
+ */
+export class Overdue {
+  #covered;
+  #tell;
+  #timer = null;
+
+  /** `covered()`: whether everything that is drawn is answered; `tell()` is called when it is overdue. */
+  constructor(drawing, covered, tell) {
+    this.#covered = covered;
+    this.#tell = tell;
+    drawing.watch(() => this.#wait());
+  }
+
+  /** An answer came; where it is not about everything, another one is due. */
+  answered() {
+    clearTimeout(this.#timer);
+    this.#timer = null;
+    if (!this.#covered()) this.#wait();
+  }
+
+  #wait() {
+    this.#timer ??= setTimeout(() => {
+      this.#timer = null;
+      if (!this.#covered()) this.#tell();
+    }, PATIENCE);
   }
 }

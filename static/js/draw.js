@@ -1,27 +1,21 @@
 // Joins the parts of the page; everything that it does is done elsewhere.
 
-import { Answer } from "./answer.js";
 import { Bars } from "./bars.js";
 import { Canvas } from "./canvas.js";
 import { Correcting } from "./correcting.js";
-import { openDialog, prepareDialogs } from "./dialogs.js";
-import { Display } from "./display.js";
+import { Notices, openDialog, prepareDialogs } from "./dialogs.js";
+import { Answer, Display, Overdue } from "./display.js";
 import { Fallback } from "./fallback.js";
-import { History } from "./history.js";
 import { predict } from "./http.js";
 import { Live } from "./live.js";
-import { Notices } from "./notices.js";
-import { Overdue } from "./overdue.js";
-import { Player } from "./player.js";
 import { Pointers } from "./pointers.js";
 import { Recent } from "./recent.js";
 import { Seeing } from "./seeing.js";
-import { Status } from "./status.js";
-import { storage } from "./storage.js";
+import { Status, Versions } from "./status.js";
+import { History, storage } from "./storage.js";
 import { Drawing } from "./strokes.js";
 import { prepareCharset, prepareShortcuts, prepareTools } from "./tools.js";
 import { Upload } from "./upload.js";
-import { Versions } from "./versions.js";
 import { problem } from "./words.js";
 
 const find = (selector) => document.querySelector(selector);
@@ -32,10 +26,10 @@ const UNKNOWN = "unknown";
 let charset = "all";
 let trouble = ""; // what was last said of a picture that could not be read
 let device = UNKNOWN; // what the drawing was made with
+let player = null; // of samples, once one was asked for
 
 const drawing = new Drawing();
 const pointers = new Pointers();
-const player = new Player(drawing);
 const notices = new Notices(find("#notice"));
 const ask = (source, url = urls.predict) => predict(url, source, charset);
 
@@ -75,7 +69,7 @@ const fallback = new Fallback(drawing, (strokes) => ask({ strokes }), {
 });
 new Canvas(find("#canvas"), drawing, pointers, (pointerType) => {
   device = pointerType || UNKNOWN;
-  player.stop();
+  player?.stop();
 });
 pointers.addEventListener("palm", () => {
   const useFinger = { name: "Use finger too", act: () => (pointers.fingers = true) };
@@ -96,7 +90,7 @@ function predicted(prediction) {
 /** What is on the canvas goes to the recent drawings before it is replaced. */
 function keep() {
   device = UNKNOWN;
-  player.stop();
+  player?.stop();
   recent.add(drawing.points(), display.label);
 }
 
@@ -147,6 +141,7 @@ const commands = {
     upload.hide();
     keep();
     const labels = samples.sampleLabels(charset);
+    player ??= new samples.Player(drawing);
     player.play(samples.sample(labels[Math.floor(Math.random() * labels.length)]), calm.matches);
   },
   sees: () => seeing.toggle(),

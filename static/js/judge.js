@@ -1,7 +1,7 @@
 // The buttons that say whether the answer is right, the row of what it may be instead, and the bars,
 // which can be pressed for the same. What comes of it is decided in verdict.js.
 
-import { keepFocus } from "./focus.js";
+import { keepFocus } from "./dialogs.js";
 import { choices } from "./ranking.js";
 import { said } from "./words.js";
 

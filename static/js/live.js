@@ -1,7 +1,7 @@
 // The protocol of /ws/draw/: hands on the server's answers, and asks what has an answer of its own.
 // Knows frames and their order. What goes up is in uplink.js, the connection itself in socket.js.
 
-import { Pending, Refusal } from "./pending.js";
+import { Pending, Refusal } from "./frames.js";
 import { Socket } from "./socket.js";
 import { Uplink } from "./uplink.js";
 

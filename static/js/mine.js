@@ -2,7 +2,7 @@
 // in desk.js, the list itself is in corrections.js.
 
 import { LISTED } from "./corrections.js";
-import { keepFocus } from "./focus.js";
+import { keepFocus } from "./dialogs.js";
 import { thumbnail } from "./recent.js";
 import { receipt, waiting } from "./words.js";
 

@@ -1,7 +1,6 @@
-// Thumbnails of the last drawings; choosing one brings it back. The list itself is in history.js.
+// Thumbnails of the last drawings; choosing one brings it back. The list itself is in storage.js.
 
-import { PEN } from "./ink.js";
-import { SIDE } from "./strokes.js";
+import { PEN, SIDE } from "./strokes.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 

@@ -1,7 +1,9 @@
-// A few characters of our own hand, for a first look and for those who cannot draw here.
-// Each stroke is a list of control points that a smooth curve goes through. Pure.
+// A few characters of our own hand, for a first look and for those who cannot draw here, and what draws
+// them. Each stroke is a list of control points that a smooth curve goes through. Fetched when it is
+// first asked for.
 
 const STEP = 14; // canvas units between the samples of a curve
+const SAMPLES_PER_FRAME = 3; // of an animation frame: about a second for a character
 
 const SAMPLES = {
   0: [[520, 190], [370, 270], [320, 500], [390, 740], [520, 800], [650, 720], [690, 480], [640, 260], [500, 195]],
@@ -25,6 +27,43 @@ export function sampleLabels(charset) {
 /** The strokes of a sample, each a list of [x, y] at a pen's spacing. */
 export function sample(label) {
   return [curve(SAMPLES[label])];
+}
+
+/** Draws strokes into the drawing at the pace of a hand, as if somebody did. */
+export class Player {
+  #drawing;
+  #nextFrame;
+  #playing = null; // the strokes under way; another list, or none, ends the older one
+
+  constructor(drawing, nextFrame = (callback) => requestAnimationFrame(callback)) {
+    this.#drawing = drawing;
+    this.#nextFrame = nextFrame;
+    drawing.addEventListener("edit", () => (this.#playing = null));
+  }
+
+  /** Clear the drawing and draw `strokes`; with `atOnce`, without the movement. */
+  async play(strokes, atOnce = false) {
+    this.stop();
+    this.#drawing.clear();
+    this.#playing = strokes;
+    for (const samples of strokes) {
+      this.#drawing.begin(...samples[0]);
+      for (let index = 1; index < samples.length; index += SAMPLES_PER_FRAME) {
+        if (!atOnce) await new Promise(this.#nextFrame);
+        if (this.#playing !== strokes) return;
+        this.#drawing.extend(samples.slice(index, index + SAMPLES_PER_FRAME));
+      }
+      this.#drawing.end();
+    }
+    this.#playing = null;
+  }
+
+  /** A person takes the pen: what is there stays. */
+  stop() {
+    if (this.#playing === null) return;
+    this.#playing = null;
+    this.#drawing.end();
+  }
 }
 
 /** A Catmull-Rom curve through `points`. */

@@ -2,10 +2,11 @@
 // and once the pen rests, which of its ink decided. Fetched when it is first asked for.
 
 import { Latest } from "./throttle.js";
-import { because, LOOK, NO_REASON } from "./why.js";
 
 const INTERVAL = 250; // ms between requests
 const REST = 350; // ms without a change after which it is worth asking what decided
+export const LOOK = "28 × 28 pixels. Lift the pen to see which ink decides.";
+const NO_REASON = "Which ink decides cannot be asked at the moment.";
 
 export class Sees {
   #drawing;
@@ -96,4 +97,19 @@ export class Sees {
   #say(text) {
     this.#hint.textContent = text;
   }
+}
+
+/** An answer of `explain`; `personal`: the person's own corrections made another answer of it. */
+export function because({ label, abstain, decisive }, personal) {
+  if (label === null) return LOOK;
+  const ink = personal ? `The network alone sees ${label} in the bright ink.` : `Bright ink speaks for ${label}, striped against it.`;
+  return `${ink} ${most(decisive, abstain ? [label, null] : [label])}`;
+}
+
+/** `already`: what it is read as with that ink. */
+function most(decisive, already) {
+  if (!decisive) return "No single part decides.";
+  const ink = `framed ink (${decisive.where})`;
+  if (already.includes(decisive.label)) return `The ${ink} counts most.`;
+  return `Without the ${ink} it would be ${decisive.label ?? "unsure"}.`;
 }

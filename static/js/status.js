@@ -1,6 +1,8 @@
-// The connection in the header, and the banner when it is gone for more than a moment.
+// The header: the connection, with the banner when it is gone for more than a moment, and the model
+// version.
 
-import { keepFocus } from "./focus.js";
+import { keepFocus } from "./dialogs.js";
+import { request } from "./http.js";
 import { connection, unreachable } from "./words.js";
 
 const BANNER_AFTER = 1_500; // ms: a blink of the network is nobody's business
@@ -9,6 +11,7 @@ const SLOW = 250; // ms of round trip …
 const SLOW_AFTER = 3_000; // … for so long
 const MEANWHILE = "You can keep drawing; recognition resumes when the connection is back.";
 const OUTDATED = "This page is out of date. Reload it to go on.";
+const NOTE_FOR = 3_000; // ms in which another version is pointed out
 
 export class Status {
   overHttp = false;
@@ -77,6 +80,43 @@ export class Status {
     this.#banner.nextElementSibling.hidden = outdated;
     this.#banner.parentElement.hidden &&= text && !outdated; // dismissed until it is back
     if (!text) this.#say("Connected again.");
+  }
+}
+
+/** The model version that answers, and the dialog that tells about it once somebody opens it. */
+export class Versions {
+  #badge;
+  #body;
+  #url;
+  #version = null;
+
+  constructor(live, badge, body, url) {
+    this.#badge = badge;
+    this.#body = body;
+    this.#url = url;
+    for (const type of ["hello", "version"]) {
+      live.addEventListener(type, ({ detail }) => (this.version = detail.version));
+    }
+  }
+
+  /** The version that answers; a change is pointed out for a moment. */
+  set version(version) {
+    if (version === this.#version) return;
+    const swapped = this.#version !== null && version !== null;
+    this.#version = version;
+    this.#badge.querySelector(".number").textContent = version ?? "–";
+    this.#badge.classList.toggle("new", swapped);
+    if (swapped) setTimeout(() => this.#badge.classList.remove("new"), NOTE_FOR);
+  }
+
+  /** Fetch what is known and fill the dialog. */
+  async load() {
+    try {
+      const [known, { description }] = await Promise.all([request("GET", this.#url), import("./model.js")]);
+      this.#body.replaceChildren(...description(known));
+    } catch {
+      this.#body.textContent = "The details could not be loaded. Try again.";
+    }
   }
 }
 

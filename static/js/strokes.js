@@ -3,6 +3,7 @@
 // Knows nothing about the page, pixels or sockets.
 
 export const SIDE = 1000;
+export const PEN = SIDE * 0.06; // like the pen of the server's raster on a drawing of usual size
 const OVERHANG = SIDE / 10; // how far beyond the square the pen is followed
 const SPACING = SIDE / 400; // nearer samples look the same to the network and are not sent
 const TAP = SIDE / 100; // smaller strokes are dots: the server scales ink up, so jitter would show

@@ -1,8 +1,7 @@
 // Keeps the server's drawing the same as ours, at a pace that the server and the line bear.
 // Knows which frames to send and when; the connection is socket.js, the answers are live.js.
 
-import { Coverage } from "./coverage.js";
-import { Latency } from "./latency.js";
+import { Coverage, Latency } from "./frames.js";
 import { Sync } from "./sync.js";
 import { Throttle } from "./throttle.js";
 

@@ -2,7 +2,7 @@
 // network makes of it. How a picture is made small is in picture.js, fetched with the first one; the
 // request is in http.js.
 
-import { keepFocus } from "./focus.js";
+import { keepFocus } from "./dialogs.js";
 
 const BYTES = 1_000_000; // what the server takes is a little more
 const NOT_A_PICTURE = "This file is not a picture that the browser can read.";
