@@ -2,7 +2,8 @@
 
 Decisions are made anywhere, and so are versions: in this process, in another, from the command
 line. The audit is where all of them meet, so the watcher reads its new events, once a second while
-somebody is connected, with one query for all sockets. Knows nothing about frames or consumers.
+somebody is connected, with one query for all sockets. What it finds, and a swap, make it look
+whether learning is paused. Knows nothing about frames or consumers.
 """
 
 import asyncio
@@ -18,8 +19,9 @@ from django.db import DatabaseError
 from django.db.models import Max
 
 from feedback import lessons
-from feedback.models import Action, Correction, ReceiptStatus, ReviewEvent
-from recognizer import pausing
+from feedback.batches import batches
+from feedback.models import Action, Correction, Learning, ReceiptStatus, ReviewEvent, Status
+from recognizer import pausing, serving
 
 logger = logging.getLogger(__name__)
 
@@ -110,6 +112,11 @@ class Audience:
         """Return the readers with any of these keys."""
         return {reader for key in keys for reader in self._readers.get(key, ())}
 
+    @property
+    def keys(self) -> list[str]:
+        """The keys with which somebody is connected."""
+        return list(self._readers)
+
     def everybody(self) -> set[Reader]:
         """Return all readers."""
         return self.of(self._readers)
@@ -123,6 +130,8 @@ class Watcher:
         self._task: asyncio.Task[None] | None = None
         self._last = 0  # the largest event seen
         self._told: set[int] = set()
+        self._served: int | None = None
+        self._paused = False
 
     def enter(self, keys: Iterable[str], reader: Reader) -> None:
         """Begin to tell a reader; the first of them starts the watch."""
@@ -183,19 +192,26 @@ class Watcher:
         self._last = ReviewEvent.objects.aggregate(last=Max("pk"))["last"] or 0
         recent = ReviewEvent.objects.filter(pk__gt=self._last - _LOOK_BACK)
         self._told = set(recent.values_list("pk", flat=True))
+        self._served, self._paused = serving.served(), pausing.is_paused()
 
     def _read(self) -> tuple[list[News], set[UUID]]:
         visible = ReviewEvent.objects.filter(pk__gt=self._last - _LOOK_BACK)
         fresh = [pk for pk in visible.values_list("pk", flat=True) if pk not in self._told]
-        if not fresh:
+        served = serving.served()
+        if not fresh and served == self._served:
             return [], set()
         events = ReviewEvent.objects.filter(pk__in=fresh).order_by("pk")
         rows = list(events.values_list("action", "correction", "status_after"))
         news = list(_news(rows))
         deleted = {correction for action, correction, _ in rows if action in _DELETED}
-        self._last = max(self._last, *fresh)
+        # A pause has no event: it begins with another version, and ends with that or with a run.
+        paused = pausing.is_paused()
+        if paused != self._paused:
+            news += _waiting(self.audience.keys)
+        self._served, self._paused = served, paused
+        self._last = max([self._last, *fresh])
         self._told = {pk for pk in self._told.union(fresh) if pk > self._last - _LOOK_BACK}
-        return news, deleted
+        return list(dict.fromkeys(news)), deleted
 
 
 def _news(rows: Sequence[tuple[str, UUID, str]]) -> Iterator[News]:
@@ -216,6 +232,15 @@ def _news(rows: Sequence[tuple[str, UUID, str]]) -> Iterator[News]:
         if news not in told:
             told.add(news)
             yield news
+
+
+def _waiting(submitters: Iterable[str]) -> Iterator[News]:
+    """Yield where that stands which these people sent and which waits to be learned."""
+    waiting = Correction.objects.filter(status=Status.APPROVED, learning=Learning.NOTHING)
+    for keys in batches(submitters):
+        rows = list(waiting.filter(submitter__in=keys).only(*_STANDING))
+        for row, receipt in zip(rows, receipts_of(rows), strict=True):
+            yield News(row.submitter, receipt, submitted=False)
 
 
 def _relabelled(row: Correction) -> str | None:

@@ -147,6 +147,19 @@ test("how far a version has spread shows and is no news", () => {
   assert.equal(news().length, 1);
 });
 
+test("that learning is paused, or goes on, shows and is no news", () => {
+  const { clock, corrections, told, news } = setUp("a");
+  corrections.receipt({ id: "a", status: "approved" });
+  clock.pass(TOGETHER);
+  for (const paused of [true, undefined]) {
+    corrections.receipt({ id: "a", status: "approved", paused });
+    clock.pass(TOGETHER);
+    assert.equal(corrections.items[0].paused, paused);
+    assert.equal(told.at(-1), "a");
+  }
+  assert.equal(news().length, 1);
+});
+
 test("the version and its spread are as told last: after a rollback there is none", () => {
   const { corrections } = setUp("a");
   corrections.receipt({ id: "a", status: "live", version: 3, serving: [1, 4] });

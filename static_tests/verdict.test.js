@@ -288,9 +288,12 @@ test("a receipt shows what became of what was just said", async () => {
   const { verdict, sent, states } = await said();
   states.length = 0;
   const { id } = sent[0];
-  verdict.receipt({ type: "receipt", id, status: "live", version: 3, serving: [1, 4] });
-  assert.deepEqual(verdict.outcome, { id, status: "live", version: 3, serving: [1, 4], confirms: true });
-  assert.deepEqual(states, ["said"]);
+  verdict.receipt({ type: "receipt", id, status: "approved", version: null, serving: null, paused: true });
+  assert.equal(verdict.outcome.paused, true);
+  const live = { id, status: "live", version: 3, serving: [1, 4], paused: undefined };
+  verdict.receipt({ type: "receipt", ...live });
+  assert.deepEqual(verdict.outcome, { ...live, confirms: true });
+  assert.deepEqual(states, ["said", "said"]);
   assert.ok(verdict.undoable);
 });
 

@@ -12,6 +12,7 @@ import {
   news,
   problem,
   receipt,
+  said,
   strokeCount,
   unreachable,
 } from "../static/js/words.js";
@@ -94,6 +95,15 @@ test("the connection is told in a word or two", () => {
   assert.equal(connection("waiting", { online: false }), "Offline");
   assert.equal(connection("waiting", { overHttp: true }), "Connected, slower");
   assert.equal(connection("outdated"), "Out of date");
+});
+
+test("what waits for a training says so where learning is paused", () => {
+  const approved = { status: "approved", label: "9" };
+  assert.equal(receipt(approved), "Approved, waiting for training");
+  assert.equal(receipt({ ...approved, paused: true }), "Approved, learning is paused");
+  const relabelled = { ...approved, said: "g", paused: true };
+  assert.equal(news([relabelled]), "Your correction to g: a reviewer says 9, approved, learning is paused.");
+  assert.equal(said({ ...approved, confirms: true, paused: true }), "Approved, learning is paused");
 });
 
 test("the drawing area counts its strokes", () => {

@@ -303,6 +303,28 @@ class Receipts(TestCase):
                     "paused": True,
                 }
 
+    async def test_what_waits_is_told_when_learning_is_paused_and_when_it_goes_on(self) -> None:
+        mo, cookie = await sync_to_async(moderator)(), key()
+        pauses: list[Pause | None] = [None]
+        with (
+            patch.object(pausing, "_ask", lambda _: pauses[-1]),
+            patch.object(serving, "served", lambda: len(pauses)),
+        ):
+            async with connected(person=cookie) as one, connected(person=cookie) as tab:
+                await tab.draw(SEVEN)
+                told, other = await correct(one, "7"), await correct(one, "7", scrawl(1))
+                await sync_to_async(decide)([uuid.UUID(told)], "approve", mo)
+                for client in (one, tab):
+                    assert "paused" not in await client.until("receipt", id=told)
+                pauses.append(Pause("somebody rolled back", ""))
+                for client in (one, tab):
+                    await client.until("receipt", id=told, status="approved", paused=True)
+                pauses.append(None)
+                for client in (one, tab):
+                    assert "paused" not in await client.until("receipt", id=told)
+                await asyncio.sleep(0.3)
+                assert other not in {frame.get("id") for frame in tab.seen}
+
     async def test_an_approval_that_finds_it_learned_already_says_so(self) -> None:
         mo = await sync_to_async(moderator)()
         async with connected(person=key()) as client:

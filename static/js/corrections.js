@@ -12,7 +12,7 @@ const TOGETHER = 400; // ms within which several receipts are one piece of news
  * with the id of what was taken back, or null for all.
  */
 export class Corrections extends EventTarget {
-  items = []; // {id, label, said, predicted, status, version, serving, created, image}, the newest first
+  items = []; // {id, label, said, predicted, status, version, serving, paused, created, image}, the newest first
   #fetch;
   #storage;
   #edits = 0; // other than by the server's list
@@ -64,13 +64,13 @@ export class Corrections extends EventTarget {
   }
 
   /** A receipt frame: one of mine moved on, or was taken back elsewhere. */
-  receipt({ id, status, version = null, serving = null, label }) {
+  receipt({ id, status, version = null, serving = null, label, paused }) {
     if (status === "deleted") return this.#lose(id);
     const known = this.items.find((item) => item.id === id);
     if (!known) return;
     const moved = known.status !== status;
     const { said = known.label } = known;
-    Object.assign(known, { status, version, serving, said, label: label ?? said });
+    Object.assign(known, { status, version, serving, said, label: label ?? said, paused });
     if (moved) this.#tell(known);
     this.#become(this.items);
   }

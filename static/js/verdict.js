@@ -65,9 +65,9 @@ export class Verdict extends EventTarget {
   }
 
   /** A receipt came: perhaps it is about what was just said. */
-  receipt({ id, status, version, serving }) {
+  receipt({ id, status, version, serving, paused }) {
     if (this.outcome?.id !== id) return;
-    this.outcome = { ...this.outcome, status, version, serving };
+    this.outcome = { ...this.outcome, status, version, serving, paused };
     this.#tell();
   }
 

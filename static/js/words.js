@@ -11,6 +11,7 @@ const STATES = {
   waiting: "Kept here, not sent",
   pending: "Waiting for review",
   approved: "Approved, waiting for training",
+  paused: "Approved, learning is paused",
   rejected: "Rejected",
   revoked: "Approval withdrawn",
   training: "In training",
@@ -53,9 +54,9 @@ export function problem({ code, message }) {
 }
 
 /** Where a correction stands, and as what if that is not what was `said`. */
-export function receipt({ status, version, serving, label, said = label }) {
+export function receipt({ status, version, serving, label, said = label, paused }) {
   const spread = serving ? `, ${serving[0]} of ${serving[1]}` : "";
-  const state = status === "live" ? `Live in version ${version}${spread}` : (STATES[status] ?? sentence(status));
+  const state = status === "live" ? `Live in version ${version}${spread}` : (STATES[paused ? "paused" : status] ?? sentence(status));
   return said === label ? state : `A reviewer says ${label}, ${state.toLowerCase()}`;
 }
 

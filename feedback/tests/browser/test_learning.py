@@ -6,11 +6,12 @@ from playwright.sync_api import Route, expect
 
 from digitsite.tests import processes
 from digitsite.tests.processes import Web
-from feedback.tests.browser.test_correcting import corrected, drawn, listed, said
+from feedback.tests.browser.test_correcting import APPROVED, corrected, drawn, listed, said
 from recognizer.tests.browser.board import Board
 from recognizer.tests.browser.conftest import NewBoard
 from recognizer.tests.browser.handwriting import written
 
+PAUSED = "Approved, learning is paused"
 RUNS = {"runs": [{"id": 5, "status": "running", "done": 40, "total": 120}]}
 APPROVE = """
 from uuid import UUID
@@ -42,10 +43,14 @@ def carry_out(web: Web, script: str) -> None:
     assert status == 0, output
 
 
+def hear(board: Board, frame: dict[str, Any]) -> None:
+    """Let the page hear what the server does not say."""
+    board.page.evaluate("frame => window.wire.onmessage({ data: JSON.stringify(frame) })", frame)
+
+
 def swap(board: Board, version: int) -> None:
     """Let the page hear that another version is live."""
-    frame = {"type": "version", "version": version, "serving": [1, 1]}
-    board.page.evaluate("frame => window.wire.onmessage({ data: JSON.stringify(frame) })", frame)
+    hear(board, {"type": "version", "version": version, "serving": [1, 1]})
 
 
 def kinds(board: Board) -> list[str]:
@@ -81,6 +86,34 @@ def test_a_correction_is_followed_until_it_is_live(new_board: NewBoard, web: Web
     expect(said(board)).to_have_text(live)
     board.page.reload()
     expect(listed(board).locator(".status")).to_have_text(live)
+
+
+def test_what_waits_while_learning_is_paused_says_so(new_board: NewBoard, web: Web) -> None:
+    board = new_board()
+    board.page.add_init_script(SPY)
+    corrected(drawn(board.open(), "7", seed=4), "1")
+    receipt: Any = next(frame for frame in board.wire.received if frame["type"] == "receipt")
+    carry_out(web, APPROVE.format(id=receipt["id"]))
+    expect(said(board)).to_have_text("In training")
+
+    def tell(**fields: object) -> None:
+        hear(board, {**receipt, "status": "approved", **fields})
+
+    tell(paused=True)
+    expect(said(board)).to_have_text(PAUSED)
+    news = f"Your correction to 1: {PAUSED.lower()}."
+    expect(board.page.locator("#notice .text")).to_have_text(news)
+    tell()
+    expect(said(board)).to_have_text(APPROVED)
+
+    def waits(route: Route) -> None:
+        (item,) = route.fetch().json()
+        route.fulfill(json=[{**item, "status": "approved", "paused": True}])
+
+    board.page.route("**/api/v1/corrections?*", waits)
+    expect(listed(board).locator(".status")).to_have_text(PAUSED)
+    tell()
+    expect(board.page.locator(".corrections .status")).to_have_text(APPROVED)
 
 
 def test_after_a_swap_the_drawing_is_answered_by_the_new_version(new_board: NewBoard) -> None:
