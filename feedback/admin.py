@@ -208,7 +208,7 @@ class CorrectionAdmin(SelectionActions):
         return format_html(
             '<img class="ink thumb" src="{}" width="64" height="64" loading="lazy" alt="{}">',
             evidence.thumbnail(item.pk, evidence.THUMBNAIL),
-            evidence.alternative(item.pk, item.submitted_label, item.predicted),
+            evidence.alternative(item.pk, item.submitted_label, item.predicted, item.personal),
         )
 
     @admin.display(description="Model → label", ordering="label")
@@ -216,6 +216,7 @@ class CorrectionAdmin(SelectionActions):
         """What was predicted and what it should be, and how many copies were folded into it."""
         kind = "agrees" if item.predicted == item.label else "differs"
         asides = [f"sent as {item.submitted_label}"] if item.was_relabelled else []
+        asides += ["from their memory"] if item.personal else []
         asides += [f"+ {item.duplicates} alike"] if item.duplicates else []
         return format_html(
             '<span class="claim {}"><b>{}</b> → <b>{}</b></span>{}',

@@ -54,6 +54,7 @@ class Row(NamedTuple):
     pk: UUID
     label: str
     predicted: str | None
+    personal: bool
     status: str
     duplicates: int
 
@@ -90,7 +91,7 @@ def sheet(rows: Sequence[Row]) -> dict[str, Any]:
                 "label": row.label,
                 "predicted": row.predicted,
                 "url": evidence.thumbnail(row.pk, evidence.THUMBNAIL),
-                "alt": evidence.alternative(row.pk, row.label, row.predicted),
+                "alt": evidence.alternative(row.pk, row.label, row.predicted, row.personal),
             }
             for row in rows
         ],

@@ -133,7 +133,10 @@ async def submission_of(
         label=label,
         verdict=Verdict.CONFIRMED if label == prediction.label else Verdict.CORRECTED,
         shown=Shown(
-            label=prediction.label, confidence=prediction.confidence, version=prediction.version
+            label=prediction.label,
+            confidence=prediction.confidence,
+            version=prediction.version,
+            personal=prediction.personal,
         ),
         charset=said.charset,
         raster=raster,

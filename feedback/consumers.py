@@ -91,7 +91,12 @@ class FeedbackConsumer(DrawConsumer):
             address=self._address,
             label=label,
             verdict=Verdict.CONFIRMED if label == shown.label else Verdict.CORRECTED,
-            shown=Shown(label=shown.label, confidence=shown.confidence, version=shown.version),
+            shown=Shown(
+                label=shown.label,
+                confidence=shown.confidence,
+                version=shown.version,
+                personal=shown.personal,
+            ),
             charset=self._session.charset,
             strokes=self._session.drawing.samples(),
             raster=rasterise(ink),

@@ -73,9 +73,10 @@ def thumbnail(pk: object, side: int) -> str:
     return reverse("admin:feedback_correction_thumbnail", args=[pk, side])
 
 
-def alternative(pk: UUID, label: str, predicted: str | None) -> str:
+def alternative(pk: UUID, label: str, predicted: str | None, personal: bool) -> str:
     """Return the text that stands for the picture of an item."""
-    said = f"model said {predicted}" if predicted else "model was not sure"
+    who = "their memory" if personal else "model"
+    said = f"{who} said {predicted}" if predicted else f"{who} was not sure"
     return f"Drawing {str(pk)[:8]}, user says {label}, {said}"
 
 
@@ -146,7 +147,9 @@ def copies(item: Correction) -> Copies | None:
     counts = rows.aggregate(count=Count("pk"), people=Count("submitter", distinct=True))
     if not counts["count"]:
         return None
-    latest = rows.newest_first().values_list("pk", "submitted_label", "predicted")[:COPIES]
+    latest = rows.newest_first().values_list("pk", "submitted_label", "predicted", "personal")[
+        :COPIES
+    ]
     pictures = tuple((thumbnail(row[0], THUMBNAIL), alternative(*row)) for row in latest)
     return Copies(counts["count"], counts["people"], pictures)
 

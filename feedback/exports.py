@@ -108,6 +108,7 @@ def _line(row: Correction, events: list[ReviewEvent]) -> dict[str, Any]:
         "predicted": row.predicted,
         "confidence": row.confidence,
         "version": row.version,
+        "personal": row.personal,
         "verdict": row.verdict,
         "charset": row.charset,
         "device": row.device,

@@ -88,6 +88,7 @@ class _Line(_Part):
     predicted: Label | None
     confidence: Share
     version: Annotated[int, Field(ge=0, lt=2**31)]
+    personal: bool = False  # exports from before it was kept do not have it
     verdict: Verdict
     charset: Charset
     device: Device
@@ -207,6 +208,7 @@ def _row(line: _Line, users: dict[str | None, User]) -> Correction:
         predicted=line.predicted,
         confidence=line.confidence,
         version=line.version,
+        personal=line.personal,
         verdict=line.verdict,
         status=line.status,
         reviewer=users.get(line.reviewer),

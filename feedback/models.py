@@ -190,6 +190,8 @@ class Correction(models.Model):
     predicted = models.CharField(max_length=1, null=True, blank=True)
     confidence = models.FloatField()
     version = models.PositiveIntegerField()
+    # Whether the submitter's own memory had changed that answer: then it is not the model's.
+    personal = models.BooleanField(default=False, db_default=False)
     verdict = models.CharField(max_length=9, choices=Verdict)
 
     status = models.CharField(max_length=8, choices=Status, default=Status.PENDING)

@@ -21,7 +21,8 @@ BANDS: Final[dict[str, tuple[str, Q]]] = {
     "high": ("80 to 95 %", Q(confidence__gte=0.8, confidence__lte=0.95)),
     "sure": ("above 95 %", Q(confidence__gt=0.95)),
 }
-_MODEL_DIFFERS = ~Q(predicted=F("label")) | Q(predicted=None)
+_MODEL_SAID = Q(personal=False)  # else the person's own memory did
+_MODEL_DIFFERS = _MODEL_SAID & (~Q(predicted=F("label")) | Q(predicted=None))
 _ANCHOR_DIFFERS = ~Q(anchor_label=F("label"))
 DISAGREEMENTS: Final[dict[str, tuple[str, Q]]] = {
     "model": ("Model said otherwise", _MODEL_DIFFERS),
@@ -62,7 +63,8 @@ def _one_of(known: Iterable[str], field: str) -> Callable[[str], Q]:
 
 
 def _predicted(value: str) -> Q:
-    return Q(predicted=None) if value == NOT_SURE else _one_of(LABELS, "predicted")(value)
+    said = Q(predicted=None) if value == NOT_SURE else _one_of(LABELS, "predicted")(value)
+    return _MODEL_SAID & said
 
 
 def _table(table: Mapping[str, tuple[str, Q]]) -> tuple[Callable[[], Choices], Callable[[str], Q]]:

@@ -59,9 +59,10 @@ def _age(since: datetime | None) -> float:
 
 
 def _drift() -> drift.Drift:
-    """Judge the latest verdicts, and log where the alarm goes on or off."""
+    """Judge the latest verdicts on what the model said, and log where the alarm goes on or off."""
     global _is_on
-    latest = Correction.objects.order_by("-created").values_list("submitter", "verdict")
+    judged = Correction.objects.filter(personal=False).order_by("-created")
+    latest = judged.values_list("submitter", "verdict")
     found = drift.judge((who, verdict == Verdict.CORRECTED) for who, verdict in latest[:_LOOKED_AT])
     if found.alarm and not _is_on:
         logger.warning("drift: of the drawings that people named, %s", found)

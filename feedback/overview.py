@@ -119,6 +119,7 @@ def _confusion() -> dict[str, Any]:
     rows = (
         Correction.objects.items()
         .exclude(predicted=None)
+        .exclude(personal=True)
         .values_list("predicted", "submitted_label")
         .annotate(n=Count("pk"))
         .order_by()

@@ -78,17 +78,18 @@ def queue(user: User, query: Mapping[str, str]) -> CorrectionQuerySet:
 
 def tiles(items: CorrectionQuerySet, limit: int) -> list[dict[str, Any]]:
     """Return what the strip shows of the first items."""
-    rows = items.values_list("pk", "label", "predicted", "confidence")[:limit]
+    rows = items.values_list("pk", "label", "predicted", "personal", "confidence")[:limit]
     return [
         {
             "id": str(pk),
             "short": str(pk)[:8],
             "label": label,
             "predicted": predicted,
+            "personal": personal,
             "confidence": wording.percent(confidence),
             "thumbnail": evidence.thumbnail(pk, evidence.THUMBNAIL),
         }
-        for pk, label, predicted, confidence in rows
+        for pk, label, predicted, personal, confidence in rows
     ]
 
 

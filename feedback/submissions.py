@@ -66,6 +66,7 @@ class Shown:
     label: str | None
     confidence: float
     version: int
+    personal: bool = False  # their own memory had changed it
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -191,6 +192,7 @@ def _store(submission: Submission, label: str, scores: scoring.Scores) -> Correc
         predicted=submission.shown.label,
         confidence=submission.shown.confidence,
         version=submission.shown.version,
+        personal=submission.shown.personal,
         verdict=submission.verdict,
         ink_hash=fingerprints.ink_hash(submission.raster),
         near_hash=fingerprints.near_hash(submission.raster),

@@ -90,6 +90,7 @@ test("an item in words tells nothing to the blind", () => {
   assert.equal(describe(item, false), "Drawing 1f2e3d4c, user says 7, model said 1 62 %");
   assert.equal(describe(item, true), "Drawing 1f2e3d4c");
   assert.match(describe({ ...item, predicted: null }, false), /model was not sure$/);
+  assert.match(describe({ ...item, personal: true }, false), /, their memory said 1 62 %$/);
 });
 
 test("a decision in words says what comes next", () => {

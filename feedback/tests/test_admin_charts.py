@@ -100,6 +100,19 @@ class TestPage:
         correction(shown=Shown(label=None, confidence=0.1, version=1))
         assert overview()["confusion"]["chart"].cells == []
 
+    def test_what_somebody_s_own_memory_answered_is_no_confusion_of_the_model(
+        self, reviewer: Reviewer
+    ) -> None:
+        shown = Shown(label="3", confidence=0.6, version=1, personal=True)
+        correction(1, shown=shown)
+        item = correction(2)
+        (worst,) = overview()["confusion"]["worst"]
+        assert (worst["predicted"], worst["count"]) == ("3", 1)
+        for query in ("predicted=3", "disagreement=model"):
+            page = reviewer.text(f"?{query}")
+            assert page.count('name="_selected_action"') == 1
+            assert str(item.pk) in page
+
     def test_blind_readings_measure_agreement(self, reviewer: Reviewer) -> None:
         same, other, seen = (correction(seed) for seed in range(3))
         reviewer.decide("approve", same, reason=BLIND)

@@ -118,6 +118,16 @@ class Verdicts(TestCase):
             (row,) = await stored()
             assert (row.label, row.verdict) == ("q", Verdict.CONFIRMED)
 
+    async def test_it_is_kept_whether_their_own_memory_had_answered(self) -> None:
+        async with connected() as client:
+            await correct(client, "7")
+            await client.until("prediction", personal=True)
+            await client.send("verdict", correct=True)
+            await client.until("receipt")
+        first, second = await stored()
+        assert (first.predicted, first.personal) == ("3", False)
+        assert (second.predicted, second.personal) == ("7", True)
+
     async def test_the_same_id_twice_is_one_correction(self) -> None:
         async with connected() as client:
             proposed = str(uuid.uuid4())

@@ -39,6 +39,7 @@ def rows() -> list[Correction]:
     """Corrections in every state, a copy and an uploaded picture among them."""
     mo = moderator()
     made = [correction(seed, label=label) for seed, label in enumerate("70ab")]
+    Correction.objects.filter(pk=made[0].pk).update(personal=True)
     made.append(correction(0, label="7", person=person()))
     picture = rasterise(Drawing.of(scrawl(9)).ink())
     made.append(correction(9, strokes=None, raster=picture, label="z"))

@@ -65,6 +65,8 @@ def test_what_is_confirmed_is_what_was_shown(ada: Client) -> None:
     body = {"strokes": BAR["strokes"], "charset": "digits", "correct": True}
     answer = ada.post("/api/v1/corrections", body, content_type="application/json").json()
     assert (answer["label"], answer["said"], answer["predicted"]) == ("7", "7", "7")
+    kept = Correction.objects.order_by("created").values_list("personal", flat=True)
+    assert list(kept) == [False, True]
 
 
 def test_several_characters_have_no_answer_to_confirm(ada: Client) -> None:

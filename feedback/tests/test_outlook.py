@@ -114,6 +114,15 @@ def test_drawings_that_are_read_as_before_raise_no_alarm() -> None:
     assert (found["drift_alarm"], found["drift_error_rate"]) == (0, 1)
 
 
+@pytest.mark.usefixtures("small")
+def test_what_people_s_own_memories_answered_is_no_sign_of_drift() -> None:
+    name_drawings(20, Verdict.CONFIRMED, 0)
+    name_drawings(20, Verdict.CORRECTED, 20)
+    Correction.objects.filter(verdict=Verdict.CORRECTED).update(personal=True)
+    found = values(outlook.read().metrics)
+    assert (found["drift_alarm"], found["drift_error_rate"]) == (0, 0)
+
+
 def test_it_takes_four_queries(django_assert_num_queries: object) -> None:
     correction()
     with django_assert_num_queries(4):  # type: ignore[operator]

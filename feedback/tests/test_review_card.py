@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from feedback import evidence, guesses, scoring
+from feedback import evidence, guesses, review, scoring
 from feedback.models import Correction, Verdict
 from feedback.people import Person
 from feedback.submissions import Shown
@@ -40,6 +40,18 @@ def test_it_says_what_the_person_and_the_model_said(reviewer: Reviewer) -> None:
 def test_it_says_when_the_model_was_not_sure(reviewer: Reviewer) -> None:
     item = correction(shown=Shown(label=None, confidence=0.2, version=7))
     assert "Model said not sure" in _text(reviewer.card(item.pk))
+
+
+def test_what_their_own_memory_answered_is_not_called_the_model_s(reviewer: Reviewer) -> None:
+    shown = Shown(label="3", confidence=0.63, version=7, personal=True)
+    item = correction(shown=shown)
+    said = _text(reviewer.card(item.pk))
+    assert "Answered from their memory 3 63 % version 7" in said
+    assert "Model said" not in said
+    (tile,) = review.tiles(Correction.objects.items(), 9)
+    assert tile["personal"]
+    assert "from their memory" in reviewer.text("")
+    assert "their memory said 3" in reviewer.text("")
 
 
 def test_it_says_when_the_person_agreed(reviewer: Reviewer) -> None:

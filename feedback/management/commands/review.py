@@ -203,6 +203,7 @@ def _row(item: Correction) -> dict[str, Any]:
         "predicted": item.predicted,
         "confidence": round(item.confidence, 4),
         "version": item.version,
+        "personal": item.personal,
         "risk": round(item.risk, 4),
         "value": round(item.value, 4),
         "copies": item.duplicates,

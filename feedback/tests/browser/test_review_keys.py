@@ -227,6 +227,25 @@ def test_decisions_are_announced_with_what_comes_next(new_screen: NewScreen) -> 
     assert screen.page.locator("#voice").get_attribute("role") == "status"
     screen.press_and_see_the_next("a")
     assert screen.said.startswith(f"Approved. Next: Drawing {screen.current[:8]}, user says ")
+    screen.press_and_see_the_next("j")
+    assert screen.said.startswith(f"Drawing {screen.current[:8]}, user says ")
+    screen.press("x")
+    first = screen.said
+    screen.press_and_see_the_next("s")
+    assert screen.said.startswith(f"Skipped. Next: Drawing {screen.current[:8]}, user says ")
+    assert first.strip() == "Selected."
+
+
+def test_what_is_said_twice_is_heard_twice(new_screen: NewScreen) -> None:
+    """A live region that is given the text that it has stays silent."""
+    screen = new_screen().review("replay")
+    screen.page.locator("#blind").check()
+    screen.page.locator("#review").focus()
+    screen.press("a")
+    first = screen.said
+    screen.press("a")
+    assert first != screen.said
+    assert first.strip() == screen.said.strip()
 
 
 DRAWN = "[...document.querySelectorAll('#place polyline')].map(l => l.getAttribute('points'))"

@@ -1,6 +1,7 @@
 // What keys and buttons do.
 
 import { describe } from "./strip.js";
+import { skipped } from "./words.js";
 
 const BLIND_READING = "blind reading"; // the audit's word; the charts count agreement by it
 
@@ -29,9 +30,16 @@ export function commandsFor({ queue, decisions, cards, client, keys, blindness, 
     return decisions.decide(action, queue.selected);
   }
 
+  const inWords = () => queue.current && describe(queue.current, blindness.on);
+
+  function move(go) {
+    go();
+    if (queue.current) page.say(inWords());
+  }
+
   return {
-    next: () => queue.next(),
-    previous: () => queue.previous(),
+    next: () => move(() => queue.next()),
+    previous: () => move(() => queue.previous()),
     approve: () => decide("approve"),
     reject: () => decide("reject"),
     relabel: () => queue.current && name(true),
@@ -46,7 +54,7 @@ export function commandsFor({ queue, decisions, cards, client, keys, blindness, 
       cards.drop(current.id);
       client.leases([], [current.id]).catch(() => {}); // it runs out by itself
       queue.skip();
-      page.say("Skipped.");
+      page.say(skipped(inWords()));
     },
     undo: () => decisions.undo(),
     select: () => page.say(queue.toggle() ? "Selected." : "Not selected any more."),

@@ -15,9 +15,10 @@ export class Page {
     this.#state = state;
   }
 
-  /** Have a screen reader say something when it has the time. */
+  /** Have a screen reader say something when it has the time, also what it has just said. */
   say(text) {
-    this.#find("#voice").textContent = text;
+    const voice = this.#find("#voice");
+    voice.textContent = voice.textContent === text ? `${text}\u00a0` : text;
   }
 
   focus() {

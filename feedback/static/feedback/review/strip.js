@@ -65,8 +65,9 @@ export class Strip {
 }
 
 /** An item in words. */
-export function describe({ short, label, predicted, confidence }, blind) {
+export function describe({ short, label, predicted, personal, confidence }, blind) {
   if (blind) return `Drawing ${short}`;
-  const model = predicted ? `model said ${predicted} ${confidence}` : "model was not sure";
-  return `Drawing ${short}, user says ${label}, ${model}`;
+  const who = personal ? "their memory" : "model";
+  const said = predicted ? `said ${predicted} ${confidence}` : "was not sure";
+  return `Drawing ${short}, user says ${label}, ${who} ${said}`;
 }

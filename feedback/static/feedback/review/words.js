@@ -9,6 +9,9 @@ export function announcement({ action, label, taken }, next) {
   return `${DONE[action]}${many}${as(label)}. ${then(next)}`;
 }
 
+/** What was put last in words, and what comes next. */
+export const skipped = (next) => `Skipped. ${then(next)}`;
+
 /**
  * The same of a decision that did not come about for the items with the ids `refused`. What they are now
  * it does not say: somebody else may have decided the same.
