@@ -54,11 +54,14 @@ def train(
         ParityError: the exported model does not compute what the network computes.
     """
     cv2.setNumThreads(1)  # images of 28x28 gain nothing from threads, and training needs the cores
+    # Before the data, which may have to be fetched.
+    start = read_start(recipe.start_from) if recipe.start_from else None
+    if start:
+        start.require_shape(recipe.config.network)
+    teachers = Teachers.load(recipe.teachers)
     handwriting = load(recipe.data_dir, recipe.sources)
     test = read_mnist(recipe.data_dir, "test") if recipe.open_test else None
     validation = Validation(handwriting.validation)
-    start = read_start(recipe.start_from) if recipe.start_from else None
-    teachers = Teachers.load(recipe.teachers)
     config = replace(recipe.config, start=start.sha256 if start else "", teachers=teachers.sha256)
     training = Training(config, handwriting.train, validation, recipe.checkpoint_path, teachers)
     if recipe.resume:

@@ -12,6 +12,7 @@ from typing import Any
 from torch import Tensor
 
 from recognizer.checkpoints import WEIGHTS, CheckpointError, read_card
+from trainer.network import Network, NetworkConfig
 from trainer.tensor_files import read_tensors
 from trainer.training import Training
 
@@ -31,16 +32,20 @@ class Start:
     sha256: str
     described: dict[str, Any]
 
-    def begin(self, training: Training) -> None:
-        """Give the weights to a training that has not begun.
+    def require_shape(self, network: NetworkConfig) -> None:
+        """Refuse weights that the network cannot take.
 
         Raises:
             StartError: they belong to another network.
         """
         try:
-            training.start_from(self.weights, self.described)
+            Network(network).load_state_dict(self.weights)
         except RuntimeError as error:
             raise StartError(f"{self.path} holds the weights of another network") from error
+
+    def begin(self, training: Training) -> None:
+        """Give the weights to a training that has not begun."""
+        training.start_from(self.weights, self.described)
 
 
 def _said_beside(path: Path, digest: str) -> dict[str, Any]:

@@ -49,6 +49,8 @@ def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
         with safetensors.safe_open(path, framework="pt") as file:
             facts = json.loads((file.metadata() or {})[_FACTS])
             return {name: file.get_tensor(name) for name in file.keys()}, facts  # noqa: SIM118
+    except FileNotFoundError as error:
+        raise TensorFileError(f"there is no file {path}") from error
     except (OSError, safetensors.SafetensorError, KeyError, ValueError) as error:
         raise TensorFileError(f"{path} is not a file of tensors that we wrote: {error}") from error
 

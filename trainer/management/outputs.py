@@ -21,18 +21,26 @@ def require_writable(option: str, folder: Path) -> None:
         )
 
 
-def require_replaceable(option: str, folder: Path, mark: str) -> None:
-    """Refuse a folder with files of other people: what is written takes the place of all of it.
+def require_replaceable(option: str, folder: Path, mark: str, *, resume: bool) -> None:
+    """Refuse a folder with files in it: what is written takes the place of all of it.
 
     Args:
         option: that names it.
         folder: what would be replaced.
         mark: a file that only what we wrote has.
+        resume: what wrote it goes on, and may write it once more.
 
     Raises:
         CommandError: naming the option and the folder.
     """
-    if folder.is_dir() and any(folder.iterdir()) and not (folder / mark).exists():
+    if not folder.is_dir() or not any(folder.iterdir()):
+        return
+    if not (folder / mark).exists():
         raise CommandError(
             f"{option} {folder} would be replaced and holds other files: name a new folder"
+        )
+    if not resume:
+        raise CommandError(
+            f"{option} {folder} holds a version already, which would be replaced: name a new "
+            f"folder with {option}, remove it, or go on with its training with --resume"
         )

@@ -279,18 +279,27 @@ def test_a_folder_with_other_files_is_not_replaced(data: Path, tmp_path: Path) -
     assert not (data.parent / "run").exists()
 
 
+def test_a_version_is_replaced_only_by_its_own_training(data: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "served"
+    train(data, "--out", str(folder))
+    before = (folder / "card.json").read_bytes()
+    another = ("--checkpoint-path", str(tmp_path / "another"), "--seed", "2")
+    with pytest.raises(CommandError, match=r"--out .*served holds a version already.*--resume"):
+        train(data, "--out", str(folder), *another)
+    assert (folder / "card.json").read_bytes() == before
+    assert not (tmp_path / "another").exists()
+    assert "version 1 is in" in train(data, "--out", str(folder), "--resume")
+    (data.parent / "run" / "latest.safetensors").unlink()
+    folder.rename(data.parent / "run" / "version-1")
+    with pytest.raises(CommandError, match=r"--out .*version-1 holds a version already"):
+        train(data)  # also where nobody named the folder
+
+
 def test_the_help_shows_the_defaults(capsys: pytest.CaptureFixture[str]) -> None:
     train_command.Command().create_parser("manage.py", "train").print_help()
     said = " ".join(capsys.readouterr().out.split())
     for shown in ("--epochs EPOCHS (44)", "on top (192)", "rate (0.004)", "weights (1)"):
         assert shown in said
-
-
-def test_weights_of_another_network_are_refused(data: Path, tmp_path: Path) -> None:
-    path = tmp_path / "other.safetensors"
-    write_tensors(path, Network(NetworkConfig(widths=(4, 8))).state_dict(), {})
-    with pytest.raises(CommandError, match=r"other\.safetensors holds the weights of another"):
-        train(data, "--start-from", str(path))
 
 
 def test_mnist_alone_is_enough(data: Path) -> None:
@@ -334,8 +343,29 @@ def test_a_failing_download_says_how_to_leave_the_set_out(
 
 
 def test_nothing_to_resume_is_an_error(data: Path) -> None:
-    with pytest.raises(CommandError, match=r"latest\.safetensors"):
+    with pytest.raises(CommandError, match=r"no earlier training in .*run: leave out --resume"):
         train(data, "--resume")
+    assert not (data.parent / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("option", "name", "says"),
+    [
+        ("--start-from", "none", "there is no file .*none"),
+        ("--start-from", "other.safetensors", "holds the weights of another network"),
+        ("--teacher", "none", "none.*cannot be read"),
+    ],
+)
+def test_what_a_training_cannot_begin_with_is_said_before_data_is_fetched(
+    data: Path, monkeypatch: pytest.MonkeyPatch, option: str, name: str, says: str
+) -> None:
+    def fetch(*arguments: object) -> None:
+        raise AssertionError("the data was read")
+
+    monkeypatch.setattr(anchor, "load", fetch)
+    write_tensors(data / "other.safetensors", Network(NetworkConfig(widths=(4,))).state_dict(), {})
+    with pytest.raises(CommandError, match=says):
+        train(data, option, str(data / name))
 
 
 @pytest.mark.parametrize(

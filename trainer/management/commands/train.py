@@ -135,7 +135,8 @@ class Command(BaseCommand):
         parser.add_argument("--resume", action="store_true", help="go on from the latest state")
         parser.add_argument(
             "--out", type=Path, metavar="DIR",
-            help="version folder to write (default: version-NUMBER beside the checkpoints)",
+            help="version folder to write, a new one (default: version-NUMBER beside the "
+            "checkpoints)",
         )  # fmt: skip
         parser.add_argument(
             "--number", type=at_least(1), default=1, help="number of the version (%(default)s)"
@@ -172,10 +173,15 @@ class Command(BaseCommand):
                 f"{latest} is the state of an earlier training: add --resume to go on with it, "
                 "remove it, or name another --checkpoint-path"
             )
+        if recipe.resume and not latest.exists():
+            raise CommandError(
+                f"there is no earlier training in {recipe.checkpoint_path}: leave out --resume, "
+                "or name the folder that has one with --checkpoint-path"
+            )
         require_writable("--checkpoint-path", recipe.checkpoint_path)
         # The folder is written beside its place, and then put there whole.
         require_writable("--out", recipe.out.parent)
-        require_replaceable("--out", recipe.out, CARD)
+        require_replaceable("--out", recipe.out, CARD, resume=recipe.resume)
         self.stdout.write(f"training on {', '.join(recipe.sources)}")
         progress = ProgressLine(self.stdout.write, recipe.config.steps_per_epoch)
         try:
