@@ -23,7 +23,7 @@ from trainer.assessment.report import About, Milestone
 from trainer.calibration import Calibration
 from trainer.datasets import DataError
 from trainer.splits import Split
-from trainer.subjects import Subject
+from trainer.subjects import Subject, called
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,7 @@ def _opened(request: Request, *subjects: Subject) -> Split:
         for subject in subjects:
             openings.require_closed(subject.card, name)
     if name == splits.VALIDATION:
-        return splits.validation(request.root, subjects[0].sources)
+        return splits.validation(request.root, subjects[0].sources, called(subjects[0].anchor))
     if name == splits.MNIST_TEST:
         return splits.mnist_test(request.root)
     if name == splits.PARAMETRIC:

@@ -59,12 +59,13 @@ def there(root: Path) -> tuple[str, ...]:
     )
 
 
-def validation(root: Path, sources: Mapping[str, Any]) -> Split:
+def validation(root: Path, sources: Mapping[str, Any], anchor: str) -> Split:
     """Return the writers, words and images that were set aside when an anchor was trained.
 
     Args:
         root: the data folder.
         sources: `data.sources` of the anchor's card.
+        anchor: what people call it.
 
     Raises:
         DataError: nothing of it is there, or what is there is not what the card says.
@@ -72,23 +73,23 @@ def validation(root: Path, sources: Mapping[str, Any]) -> Split:
     names = [name for name in sources if name in there(root)]
     if not names:
         raise DataError(
-            f"none of the sets that the anchor was validated on ({', '.join(sources)}) is below "
+            f"none of the sets that {anchor} was validated on ({', '.join(sources)}) is below "
             f"{root}: name the folder with --data-dir, or measure on --split {PARAMETRIC}; {_FETCH}"
         )
     split = load(root, names)
     for name in names:
-        _require_same(name, sources[name], split.manifest[name])
+        _require_same(name, sources[name], split.manifest[name], anchor)
     absent = [name for name in sources if name not in names]
     notes = [f"Not in the data folder, so not measured: {', '.join(absent)}."] if absent else []
     return Split(VALIDATION, "the validation writers", split.validation, tuple(notes))
 
 
-def _require_same(name: str, then: Mapping[str, Any], now: Mapping[str, Any]) -> None:
+def _require_same(name: str, then: Mapping[str, Any], now: Mapping[str, Any], anchor: str) -> None:
     """Refuse a set that is not the one whose writers were set aside."""
     for key in ("validation", "held_out_writers"):
         if then.get(key) != now.get(key):
             raise DataError(
-                f"{name} in the data folder is not the set that the anchor was trained with: its "
+                f"{name} in the data folder is not the set that {anchor} was trained with: its "
                 f"{key.replace('_', ' ')} differ from the card's, so writers that it knows would "
                 "be measured; put the original set there, or take it away"
             )

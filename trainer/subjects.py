@@ -26,7 +26,7 @@ class Subject:
     """One version, ready to answer."""
 
     predictor: Predictor
-    sources: Mapping[str, Any]  # of its anchor: what that was trained and validated on
+    anchor: Card  # of what it was built from: itself, if it is one
     lessons: frozenset[str]  # ids of the corrections that it has learned from
 
     @property
@@ -35,14 +35,25 @@ class Subject:
         return self.predictor.card
 
     @property
+    def sources(self) -> Mapping[str, Any]:
+        """Return what its anchor was trained and validated on."""
+        sources: Mapping[str, Any] = self.anchor.data.get("sources", {})
+        return sources
+
+    @property
     def name(self) -> str:
         """Return what people call it."""
-        return f"version {self.card.number} ({self.card.name})"
+        return called(self.card)
 
     @property
     def digest(self) -> str:
         """Return the SHA-256 of the network that it serves."""
         return self.card.sha256[MODEL]
+
+
+def called(card: Card) -> str:
+    """Return what people call the version that a card belongs to."""
+    return f"version {card.number} ({card.name})"
 
 
 def find(text: str) -> Subject:
@@ -57,9 +68,8 @@ def find(text: str) -> Subject:
         anchor = _anchor_of(predictor.card)
     except (CheckpointError, OSError) as error:
         raise Unknown(f"{text} cannot be measured: {error}") from error
-    sources = anchor.data.get("sources", {})
     lessons = frozenset(entry[0] for entry in predictor.card.data.get("corrections", []))
-    return Subject(predictor, sources, lessons)
+    return Subject(predictor, anchor, lessons)
 
 
 def _folder(text: str) -> Path:

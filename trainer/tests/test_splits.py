@@ -11,6 +11,8 @@ from trainer import base, splits
 from trainer.datasets import DataError, load
 from trainer.tests.handwriting import write_everything, write_stroke_file
 
+NAME = "version 7 (mine)"
+
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
@@ -23,7 +25,7 @@ def manifest(root: Path, *names: str) -> dict[str, Any]:
 
 def test_validation_is_who_was_set_aside_and_no_one_else(root: Path) -> None:
     sources = manifest(root, "mnist", "chars74k", "kassel")
-    split = splits.validation(root, sources)
+    split = splits.validation(root, sources, NAME)
     assert [part.name for part in split.parts] == ["mnist", "chars74k", "kassel"]
     assert set(split.parts[1].groups) == set(sources["chars74k"]["held_out_writers"])
     assert len(split) == sum(source["validation"] for source in sources.values())
@@ -34,7 +36,7 @@ def test_validation_is_who_was_set_aside_and_no_one_else(root: Path) -> None:
 def test_what_is_not_in_the_folder_is_named(root: Path) -> None:
     sources = manifest(root, "pendigits", "omniglot")
     (root / "strokes/omniglot_latin.jsonl.gz").unlink()
-    split = splits.validation(root, sources)
+    split = splits.validation(root, sources, NAME)
     assert [part.name for part in split.parts] == ["pendigits"]
     assert split.notes == ("Not in the data folder, so not measured: omniglot.",)
 
@@ -42,14 +44,15 @@ def test_what_is_not_in_the_folder_is_named(root: Path) -> None:
 def test_another_set_under_the_same_name_is_refused(root: Path) -> None:
     sources = manifest(root, "pendigits")
     write_stroke_file(root / "strokes/pendigits.jsonl.gz", "17", writers=9)
-    with pytest.raises(DataError, match="not the set that the anchor was trained with"):
-        splits.validation(root, sources)
+    with pytest.raises(DataError, match=r"not the set that version 7 \(mine\) was trained with"):
+        splits.validation(root, sources, NAME)
 
 
 def test_without_data_it_is_said_what_to_do(tmp_path: Path) -> None:
     sources = json.loads((PACKAGED_ANCHOR / "card.json").read_bytes())["data"]["sources"]
-    with pytest.raises(DataError, match=r"--data-dir.*--split parametric.*fetch_data"):
-        splits.validation(tmp_path / "nowhere", sources)
+    advice = r"version 7 \(mine\) .*--data-dir.*--split parametric.*fetch_data"
+    with pytest.raises(DataError, match=advice):
+        splits.validation(tmp_path / "nowhere", sources, NAME)
     with pytest.raises(DataError, match="fetch_data --sets mnist"):
         splits.mnist_test(tmp_path / "nowhere")
 
@@ -70,9 +73,9 @@ def test_parametric_hands_are_nobody_s_whom_training_knows() -> None:
 
 def test_the_digest_is_that_of_the_samples(root: Path) -> None:
     sources = manifest(root, "pendigits", "chars74k")
-    whole = splits.validation(root, sources)
-    again = splits.validation(root, sources)
-    fewer = splits.validation(root, {"pendigits": sources["pendigits"]})
+    whole = splits.validation(root, sources, NAME)
+    again = splits.validation(root, sources, NAME)
+    fewer = splits.validation(root, {"pendigits": sources["pendigits"]}, NAME)
     assert splits.digest(whole) == splits.digest(again) != splits.digest(fewer)
 
 
