@@ -36,6 +36,7 @@ from recognizer.messages import Sample
 from recognizer.rasterizer import SIDE
 from recognizer.strokes import Drawing, Limits
 
+ADVICE: Final = "only what `manage.py export --format jsonl` wrote can be imported"
 _BATCH: Final = 200
 _ANY_SIZE: Final = Limits(strokes=2**31, points=2**31)
 
@@ -150,6 +151,8 @@ def _parsed(lines: Iterable[str]) -> Iterator[_Line]:
             first = error.errors(include_url=False, include_input=False, include_context=False)[0]
             field = ".".join(str(part) for part in first["loc"])
             where = f"line {number}" + (f", {field}" if field else "")
+            if first["type"] == "json_invalid":
+                raise ImportProblem(f"{where} is not JSON: {ADVICE}") from None
             raise ImportProblem(f"{where}: {first['msg']}") from None
         if line.id in seen:
             raise ImportProblem(f"line {number}: its id was on an earlier line")

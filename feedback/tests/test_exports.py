@@ -3,6 +3,9 @@
 import csv
 import io
 import json
+import os
+import pty
+import sys
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,7 +15,7 @@ from unittest.mock import patch
 import numpy as np
 import pytest
 from django.contrib.auth.models import User
-from django.core.management import CommandError, call_command
+from django.core.management import CommandError, call_command, load_command_class
 from django.test import AsyncClient, Client, TestCase
 
 from feedback import exports, imports
@@ -279,6 +282,52 @@ def test_the_commands_export_and_import(tmp_path: Path, rows: list[Correction]) 
 
 
 @pytest.mark.usefixtures("rows")
+def test_the_name_of_the_file_says_the_format(tmp_path: Path) -> None:
+    target, written = tmp_path / "corrections.CSV", io.StringIO()
+    call_command("export", "--output", str(target), "--json", stdout=written)
+    assert json.loads(written.getvalue())["format"] == "csv"
+    assert target.read_text().startswith("label,pixel0,")
+    before = target.read_bytes()
+    with pytest.raises(CommandError, match=r"CSV would hold jsonl: name it \.jsonl, or leave out"):
+        call_command("export", "--output", str(target), "--format", "jsonl")
+    assert target.read_bytes() == before
+    call_command("export", "--output", str(tmp_path / "x"), stderr=written)
+    assert json.loads((tmp_path / "x").read_text().splitlines()[0])["schema"] == 1
+
+
+@pytest.mark.parametrize("umask", [0o022, 0])
+def test_what_says_who_drew_what_is_for_its_owner_alone(tmp_path: Path, umask: int) -> None:
+    correction()
+    (tmp_path / ".x.jsonl.part").touch(mode=0o644)  # an export was killed here
+    before = os.umask(umask)
+    try:
+        call_command("export", "--output", str(tmp_path / "x.jsonl"), stderr=io.StringIO())
+    finally:
+        os.umask(before)
+    assert [path.name for path in tmp_path.iterdir()] == ["x.jsonl"]
+    assert (tmp_path / "x.jsonl").stat().st_mode & 0o777 == 0o600
+
+
+def test_npz_is_not_written_to_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    correction()
+    terminal, process = pty.openpty()
+    try:
+        with os.fdopen(process, "w") as screen, monkeypatch.context() as patched:
+            patched.setattr(sys, "stdout", screen)
+            with pytest.raises(CommandError, match="name a file with --output"):
+                call_command("export", "--format", "npz")
+    finally:
+        os.close(terminal)
+
+
+def test_the_help_of_the_export_shows_the_defaults() -> None:
+    said = load_command_class("feedback", "export").create_parser("manage.py", "export")
+    help_ = " ".join(said.format_help().split())
+    assert "(default: what the file's name ends with, else jsonl)" in help_
+    assert "is the standard output (-)" in help_
+
+
+@pytest.mark.usefixtures("rows")
 @pytest.mark.parametrize(
     ("form", "written", "copies"), [("csv", 5, 1), ("npz", 5, 1), ("jsonl", 6, 0)]
 )
@@ -311,8 +360,16 @@ def test_the_commands_say_what_is_wrong(tmp_path: Path) -> None:
     with pytest.raises(CommandError, match="cannot be read"):
         call_command("import", str(tmp_path / "none"))
     (tmp_path / "odd").write_text("odd\n")
-    with pytest.raises(CommandError, match="line 1"):
+    with pytest.raises(
+        CommandError, match=r"line 1 is not JSON: only what .*--format jsonl` wrote"
+    ):
         call_command("import", str(tmp_path / "odd"))
+    (tmp_path / "odd").write_bytes(b"PK\xff")
+    with pytest.raises(CommandError, match=r"is not text: only what .*--format jsonl` wrote"):
+        call_command("import", str(tmp_path / "odd"))
+    (tmp_path / "odd").write_text("\n")
+    with pytest.raises(CommandError, match="Nothing was imported: the file is empty"):
+        call_command("import", str(tmp_path / "odd"), "--json")
     with pytest.raises(CommandError, match="'x' is not a time like 2026-01-31"):
         call_command("export", "--since", "x")
     correction()

@@ -16,19 +16,28 @@ from feedback.exports import FORMATS, WITH_COPIES
 from feedback.models import Correction, CorrectionQuerySet, Status
 from recognizer.management.commandline import counted
 
+_DEFAULT = "jsonl"
+
 
 class Command(BaseCommand):
     """Write CSV (label and 784 pixels), JSONL (strokes and history) or NPZ."""
 
     help = (
-        "Export corrections; the file appears when it is whole. CSV and NPZ are for training, so "
-        "copies, which are counted in the item that they repeat, are left out; JSONL has all."
+        "Export corrections; the file appears when it is whole, for its owner alone. CSV and NPZ "
+        "are for training, so copies, which are counted in the item that they repeat, are left "
+        "out; JSONL has all."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the options."""
-        parser.add_argument("--format", choices=sorted(FORMATS), default="jsonl")
-        parser.add_argument("--output", default="-", help="a file; - is the standard output")
+        parser.add_argument(
+            "--format",
+            choices=sorted(FORMATS),
+            help=f"(default: what the file's name ends with, else {_DEFAULT})",
+        )
+        parser.add_argument(
+            "--output", default="-", help="a file; - is the standard output (%(default)s)"
+        )
         parser.add_argument(
             "--json", action="store_true", help="with --output FILE: print what was written as JSON"
         )
@@ -42,9 +51,12 @@ class Command(BaseCommand):
     def handle(self, **options: Any) -> None:
         """Write the file."""
         corrections = _chosen(options["status"], options["since"])
-        name, form = options["output"], options["format"]
+        name = options["output"]
+        form = _form(options["format"], name)
         if options["json"] and name == "-":
             raise CommandError("--json needs --output FILE: the export itself would be in its way.")
+        if form == "npz" and name == "-" and sys.stdout.isatty():
+            raise CommandError("npz is nothing to read on a terminal: name a file with --output.")
         written = (corrections if form in WITH_COPIES else corrections.items()).count()
         copies = corrections.count() - written
         if not written:
@@ -68,6 +80,15 @@ class Command(BaseCommand):
             )
             where = "the standard output" if name == "-" else name
             self.stderr.write(f"Written to {where}: {counted(written, 'correction')}{left}.")
+
+
+def _form(asked: str | None, name: str) -> str:
+    """Return the format that is asked for, or else the one that a file's name ends with."""
+    suffix = Path(name).suffix.lower().removeprefix(".")
+    named = suffix if suffix in FORMATS else None
+    if asked and named and asked != named:
+        raise CommandError(f"{name} would hold {asked}: name it .{asked}, or leave out --format.")
+    return asked or named or _DEFAULT
 
 
 def _moment(text: str) -> datetime:
@@ -94,9 +115,12 @@ def _write(pieces: Iterator[bytes], descriptor: int) -> None:
 
 
 def _write_whole(pieces: Iterator[bytes], path: Path) -> None:
+    """Write a file whole or not at all; for its owner alone: it says who drew what."""
     aside = path.with_name(f".{path.name}.part")
+    aside.unlink(missing_ok=True)  # of an export that was killed
+    descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
-        with aside.open("wb") as output:
+        with os.fdopen(descriptor, "wb") as output:
             output.writelines(pieces)
             output.flush()
             os.fsync(output.fileno())

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from feedback.imports import Imported, ImportProblem, read
+from feedback.imports import ADVICE, Imported, ImportProblem, read
 from recognizer.management.commandline import counted
 
 
@@ -31,9 +31,11 @@ class Command(BaseCommand):
         except ImportProblem as problem:
             raise CommandError(f"Nothing was imported: {problem}.") from problem
         except UnicodeDecodeError as error:
-            raise CommandError("Nothing was imported: the file is not text.") from error
+            raise CommandError(f"Nothing was imported: the file is not text: {ADVICE}.") from error
         except OSError as error:
             raise CommandError(f"{options['file']} cannot be read ({error.strerror}).") from error
+        if done == Imported():
+            raise CommandError("Nothing was imported: the file is empty.")
         if options["json"]:
             self.stdout.write(json.dumps(asdict(done)))
             return

@@ -15,7 +15,7 @@ from feedback.decisions import decide, undo
 from feedback.events import latest_decisions
 from feedback.models import Correction, CorrectionQuerySet, Status
 from feedback.moves import Conflict, Outcome
-from recognizer.management.commandline import at_least, counted
+from recognizer.management.commandline import at_least, counted, user_named
 
 _DECISIONS = {
     "approve": Status.PENDING,
@@ -89,9 +89,7 @@ class Command(BaseCommand):
         self._say(rows, "\n".join(lines) or f"No {status} corrections.", options["json"])
 
     def _decide(self, *, action: str, ids: list[str], by: str, **options: Any) -> None:
-        actor = User.objects.filter(username=by).first()
-        if actor is None:
-            raise CommandError(f"There is no user {by!r}.")
+        actor = user_named(by)
         if options.get("all_pending"):
             if ids:
                 raise CommandError("Name corrections by their ids, or --all-pending: not both.")
