@@ -131,7 +131,9 @@ def mark_broken(number: int, actor: User | None = None) -> None:
     is_champion = Exists(Champion.objects.filter(version=OuterRef("pk")))
     rows = ModelVersion.objects.filter(~is_champion, pk=number)
     if not rows.update(status=VersionStatus.BROKEN):
-        raise Refused(f"there is no version {number}, or it is the champion: roll back first")
+        if not ModelVersion.objects.filter(pk=number).exists():
+            raise Refused(f"there is no version {number}")
+        raise Refused(f"version {number} is the champion: roll back first")
     logger.warning("version %d was marked as broken by %s", number, actor or "the machine")
 
 

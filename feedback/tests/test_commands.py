@@ -117,7 +117,10 @@ def test_an_undo_without_a_decision_to_take_back_ends_with_an_error(
     ("arguments", "message"),
     [
         (["approve", "--by", "mo"], "at least one"),
-        (["approve", "--all-pending", "--by", "nobody"], "no user"),
+        (
+            ["approve", "--all-pending", "--by", "nobody"],
+            "no active user 'nobody': `manage.py createsuper",
+        ),
         (["approve", "--all-pending", "--by", "plain"], "may not"),
         (["relabel", "{id}", "--label", "99", "--by", "mo"], "not a label"),
         (["approve", "7", "--by", "mo"], "is not an id"),

@@ -83,12 +83,31 @@ def to_be_served() -> Predictor:
     return serving.load(publishing.fetch(version.folder, version.sha256))
 
 
+def user_named(name: str) -> User:
+    """Return the active user of that name, or end the command with a sentence."""
+    user = User.objects.filter(username=name, is_active=True).first()
+    if user is None:
+        raise CommandError(
+            f"There is no active user {name!r}: `manage.py createsuperuser` or /admin/ makes one."
+        )
+    return user
+
+
+def refuse_without(action: str, **options: Any) -> None:
+    """Refuse options that nothing would be done with.
+
+    Raises:
+        CommandError: naming the first of them and the action that it goes with.
+    """
+    for name, value in options.items():
+        if value:
+            raise CommandError(f"--{name} does nothing without {action}.", returncode=2)
+
+
 @contextmanager
 def told_plainly(by: str) -> Iterator[User]:
     """Look a user up; end the command with a sentence where something is refused."""
-    actor = User.objects.filter(username=by, is_active=True).first()
-    if actor is None:
-        raise CommandError(f"There is no active user {by!r}.")
+    actor = user_named(by)
     try:
         yield actor
     except PermissionDenied as error:

@@ -87,7 +87,10 @@ def test_back_to_a_newer_version_that_was_champion_before_this_one_is_a_rollback
     [
         (("promote", "9", *BY), "Nothing was changed: there is no version 9."),
         (("promote", "1", *BY), "version 1 is the champion already"),
-        (("promote", "2", "--by", "nobody", "--reason", "x"), "no active user 'nobody'"),
+        (
+            ("promote", "2", "--by", "nobody", "--reason", "x"),
+            "'nobody': `manage.py createsuperuser` or",
+        ),
         (("promote", "2", "--by", "any", "--reason", "x"), "any may not do this"),
         (("promote", "2", "--by", "pro", "--reason", " "), "a reason is needed"),
         (("promote", "2", *BY, "--expected", "3"), "you expected version 3"),
@@ -99,6 +102,10 @@ def test_back_to_a_newer_version_that_was_champion_before_this_one_is_a_rollback
         (("who_served", "--at", "1999-01-01"), "No version was served"),
         (("who_served", "--at", "2999-01-01"), "2999-01-01T00:00:00+00:00 is in the future"),
         (("versions", "--broken", "3"), "--by is needed for this"),
+        (
+            ("versions", "--broken", "9", "--by", "pro"),
+            "Nothing was changed: there is no version 9.",
+        ),
     ],
 )
 def test_what_is_refused_is_said_plainly(arguments: tuple[str, ...], why: str) -> None:
@@ -108,6 +115,12 @@ def test_what_is_refused_is_said_plainly(arguments: tuple[str, ...], why: str) -
     assert why in str(error.value)
     assert error.value.returncode == 1
     assert Promotion.objects.count() == 1
+
+
+def test_an_option_without_what_it_belongs_to_is_refused() -> None:
+    with pytest.raises(CommandError, match="--by does nothing without --broken N") as error:
+        call_command("versions", "--by", "pro")
+    assert error.value.returncode == 2
 
 
 def test_who_served_reads_the_ledger() -> None:
@@ -135,7 +148,7 @@ def test_who_goes_back_is_told_what_that_version_knows(monkeypatch: pytest.Monke
 def test_a_version_is_marked_as_broken_and_skipped_from_then_on() -> None:
     for number in (2, 3):
         registry.promote(number, reason="x", expected=number - 1)
-    with pytest.raises(CommandError, match="roll back first"):
+    with pytest.raises(CommandError, match=r"changed: version 3 is the champion: roll back first"):
         call_command("versions", "--broken", "3", "--by", "pro")
     User.objects.create_user("any")
     with pytest.raises(CommandError, match="any may not do this"):

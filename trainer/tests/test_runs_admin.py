@@ -363,6 +363,24 @@ def test_the_command_says_what_is_wrong(arguments: tuple[str, ...], says: str) -
         command(*arguments)
 
 
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("--again",), "--again does nothing without --start"),
+        (("--show", "1", "--again"), "--again does nothing without --start"),
+        (("--challengers", "2"), "--challengers does nothing without --start"),
+        (("--reason", "x"), "--reason does nothing without --cancel or --override"),
+        (("--start", "--by", "x", "--reason", "x"), "--reason does nothing without --cancel or"),
+        (("--by", "x"), "--by does nothing without --start, --cancel or --override"),
+        (("--show", "1", "--by", "x"), "--by does nothing without --start, --cancel or"),
+    ],
+)
+def test_an_option_of_another_action_is_refused(arguments: tuple[str, ...], says: str) -> None:
+    with pytest.raises(CommandError, match=says) as error:
+        command(*arguments)
+    assert error.value.returncode == 2
+
+
 def test_the_api_lists_runs_without_naming_drawings(bench: Bench) -> None:
     refused(bench)
     answer = Client().get("/api/v1/runs").json()

@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import CommandError
 
 from recognizer import registry
-from recognizer.management.commandline import VersionsCommand, told_plainly
+from recognizer.management.commandline import VersionsCommand, refuse_without, told_plainly
 from recognizer.models import ModelVersion
 
 
@@ -23,7 +23,9 @@ class Command(VersionsCommand):
 
     def handle(self, *, broken: int | None, by: str, **options: Any) -> None:
         """Mark a version where that is asked for, and list them all."""
-        if broken is not None:
+        if broken is None:
+            refuse_without("--broken N", by=by)
+        else:
             if not by:
                 raise CommandError("--by is needed for this: say who marks it as broken.")
             with told_plainly(by) as actor:

@@ -6,7 +6,12 @@ from typing import Any
 
 from django.core.management.base import CommandError
 
-from recognizer.management.commandline import VersionsCommand, counted, told_plainly
+from recognizer.management.commandline import (
+    VersionsCommand,
+    counted,
+    refuse_without,
+    told_plainly,
+)
 from trainer import opening, progress, reasons
 from trainer.finetuning import config_of
 from trainer.models import TrainingRun
@@ -38,6 +43,7 @@ class Command(VersionsCommand):
 
     def handle(self, **options: Any) -> None:
         """Do one of these."""
+        _refuse_unused(options)
         try:
             if options["start"]:
                 self._start(options)
@@ -128,6 +134,16 @@ class Command(VersionsCommand):
         if paused:
             lines.insert(0, f"Learning is paused: {paused}.")
         self.say({"runs": runs, "paused": paused}, "\n".join(lines), as_json=options["json"])
+
+
+def _refuse_unused(options: dict[str, Any]) -> None:
+    ending = options["cancel"] is not None or options["override"] is not None
+    if not options["start"]:
+        refuse_without("--start", again=options["again"], challengers=options["challengers"])
+    if not ending:
+        refuse_without("--cancel or --override", reason=options["reason"])
+    if not (options["start"] or ending):
+        refuse_without("--start, --cancel or --override", by=options["by"])
 
 
 def _override(run: TrainingRun) -> dict[str, str] | None:
