@@ -103,6 +103,10 @@ except databases.BadAddress as error:
     raise ImproperlyConfigured(f"DIGITSITE_DATABASE_URL: {error}.") from None
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_URL = env.text("REDIS_URL")  # `serve` sets it for its children; empty: there is none
+if REDIS_URL and not REDIS_URL.startswith(("redis://", "rediss://", "unix://")):
+    raise ImproperlyConfigured(
+        "DIGITSITE_REDIS_URL: use redis://, rediss:// or unix://, with host and password."
+    )
 REDIS_PREFIX = env.text("REDIS_PREFIX", "digitsite")  # of what we name there
 
 # What wakes the workers that learn; without a broker nothing is learned.

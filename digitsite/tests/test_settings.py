@@ -84,6 +84,16 @@ def test_a_production_site_passes_django_s_deployment_checks(tmp_path: Path, mod
             "digitsite: DIGITSITE_DATABASE_URL: use sqlite:///path/to/file or "
             "postgresql://user:password@host/name.\n",
         ),
+        (
+            {"REDIS_URL": "secret"},
+            "digitsite: DIGITSITE_REDIS_URL: use redis://, rediss:// or unix://, with host and "
+            "password.\n",
+        ),
+        (
+            {"BROKER_URL": "secret", "REDIS_URL": "redis://somewhere"},
+            "digitsite: DIGITSITE_BROKER_URL: use redis://, rediss://, unix://, amqp:// or "
+            "amqps://, with host and password.\n",
+        ),
     ],
 )
 def test_a_bad_setting_is_one_sentence(
