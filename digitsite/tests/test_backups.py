@@ -1,6 +1,7 @@
 """A backup is whole, private and new; what is restored from it is the site."""
 
 import json
+import subprocess
 import tarfile
 from collections.abc import Iterator
 from io import StringIO
@@ -12,7 +13,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from digitsite import backups
-from digitsite.tests import processes
+from digitsite.tests import postgres, processes
 from digitsite.tests.processes import Web
 from examples.client import Client
 
@@ -60,6 +61,46 @@ def test_what_is_restored_is_the_site(site: Web, tmp_path: Path, model: Path) ->
         assert before == after
         assert after[0] == 0
     assert json.loads(processes.run("review", "list", "--json", state=restored, MODEL=model)[1])
+
+
+def test_with_postgresql_what_is_restored_as_the_readme_says_is_the_site(
+    tmp_path: Path, model: Path
+) -> None:
+    tools = [postgres.program(name) for name in ("pg_dump", "pg_restore")]
+    if not (postgres.is_installed() and all(tools)):
+        processes.missing("PostgreSQL is not installed")
+    state, restored, dump = tmp_path / "state", tmp_path / "restored", tmp_path / "site.dump"
+    with postgres.server() as server:
+        old, new = server.url("old"), server.url("new")
+        for statement in (
+            "CREATE DATABASE old", "CREATE DATABASE new", "CREATE ROLE another LOGIN",
+            "ALTER DATABASE new OWNER TO another",
+        ):  # fmt: skip
+            server.query(statement)
+        with processes.web(state, tmp_path / "log", MODEL=model, DATABASE_URL=old) as site:
+            Client(site.origin).correct([[[0, 0], [40, 0], [15, 60]]], "7")
+            pg_dump, pg_restore = map(str, tools)
+            saving = ["--format=custom", f"--file={dump}", old]
+            subprocess.run([pg_dump, *saving], check=True)
+            file = tmp_path / "site.tar"
+            status, said = processes.run("backup", str(file), state=state, DATABASE_URL=old)
+            assert status == 0, said
+            assert "has 1 version and the secret key" in said
+        with tarfile.open(file) as archive:
+            archive.extractall(restored, filter="data")
+        new = new.replace("user=postgres", "user=another")
+        restoring = ["--no-owner", "--exit-on-error", f"--dbname={new}", str(dump)]
+        subprocess.run([pg_restore, *restoring], check=True)
+        for listing in (["review", "list", "--json"], ["versions"]):
+            before, after = (
+                processes.run(*listing, state=where, MODEL=model, DATABASE_URL=url)
+                for where, url in ((state, old), (restored, new))
+            )
+            assert before == after
+            assert after[0] == 0
+        with processes.web(restored, tmp_path / "log-2", MODEL=model, DATABASE_URL=new) as site:
+            Client(site.origin).correct([[[0, 0], [40, 0], [15, 60]]], "7")
+        assert server.query("SELECT count(*) FROM feedback_correction", "new") == [(2,)]
 
 
 @pytest.mark.django_db(transaction=True)  # a copy waits for a transaction of its own
@@ -125,4 +166,16 @@ def test_with_postgresql_it_names_pg_dump_and_has_the_rest(
 ) -> None:
     monkeypatch.setattr(connection, "vendor", "postgresql")
     assert backup(places / "site.tar").endswith("has 1 version and the secret key.\n")
-    assert "pg_dump" in capsys.readouterr().err
+    assert "save that first, with `pg_dump" in capsys.readouterr().err
+
+
+def test_the_readme_says_how_both_halves_are_restored() -> None:
+    readme = (processes.ROOT / "README.md").read_text()
+    steps = (
+        "pg_dump --format=custom --file=site.dump",
+        "python manage.py backup site.tar",
+        "mkdir -m 700 restored && tar -xf site.tar -C restored",
+        "pg_restore --no-owner --exit-on-error --dbname=",
+    )
+    found = [readme.index(f"\n{step}") for step in steps]
+    assert found == sorted(found)

@@ -12,8 +12,9 @@ from digitsite import backups
 from recognizer.management.commandline import counted
 
 PG_DUMP = (
-    "The database is PostgreSQL and is not in it: back it up with `pg_dump --format=custom "
-    "--file=FILE` and the address of DIGITSITE_DATABASE_URL."
+    "The database is PostgreSQL and is not in it: save that first, with `pg_dump --format=custom "
+    "--file=FILE` and the address of DIGITSITE_DATABASE_URL, or this may lack a version that it "
+    "names. README.md says how to restore both."
 )
 
 
