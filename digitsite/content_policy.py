@@ -21,6 +21,6 @@ class ContentPolicy(CSPMiddleware):
             scheme = "wss" if request.is_secure() else "ws"
             websocket = f"{scheme}://{request.get_host()}"
         except DisallowedHost:
-            return parts  # the answer is a 400 without a page
+            return parts  # the answer is no page: a 400, or what machines ask for
         parts.update = {**(parts.update or {}), "connect-src": [websocket]}
         return parts

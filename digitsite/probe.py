@@ -18,12 +18,12 @@ LATELY = 60.0  # seconds; the heart beats every few
 EVERY_INTERFACE = {"0.0.0.0": "127.0.0.1", "::": "::1", "[::]": "::1"}  # noqa: S104
 
 
-def is_ready(host: str, port: int, name: str) -> bool:
-    """Ask the server on `host`; `name` is a Host that it accepts."""
+def is_ready(host: str, port: int) -> bool:
+    """Ask the server on `host`."""
     address = EVERY_INTERFACE.get(host, host).strip("[]")
     connection = http.client.HTTPConnection(address, port, timeout=TIMEOUT)
     try:
-        connection.request("GET", READY, headers={"Host": name})
+        connection.request("GET", READY)
         return connection.getresponse().status == 200
     except (OSError, http.client.HTTPException):
         return False
@@ -45,8 +45,7 @@ def main(arguments: Sequence[str]) -> int:
         return 0 if is_beating(Path(os.environ["DIGITSITE_HEARTBEAT_FILE"])) else 1
     host = os.environ.get("DIGITSITE_HOST") or "127.0.0.1"
     port = int(os.environ.get("DIGITSITE_PORT") or 8000)
-    origin = os.environ.get("DIGITSITE_ORIGINS", "").partition(",")[0].strip()
-    return 0 if is_ready(host, port, origin.partition("://")[2].rstrip("/") or "127.0.0.1") else 1
+    return 0 if is_ready(host, port) else 1
 
 
 if __name__ == "__main__":

@@ -65,7 +65,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "digitsite.content_policy.ContentPolicy",
-    "django.middleware.common.CommonMiddleware",  # refuses unknown hosts, so before the files
+    "digitsite.hosts.KnownHosts",  # before the files
     "digitsite.static_files.StaticFiles",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -136,7 +136,7 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True in _encrypted
 SESSION_COOKIE_AGE = 8 * 3600
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SECURE_SSL_REDIRECT = _encrypted == {True}
-SECURE_REDIRECT_EXEMPT = [r"^health/", r"^metrics$"]  # asked for inside the machine
+SECURE_REDIRECT_EXEMPT = [r"^health/", r"^metrics$"]  # as digitsite.hosts has it
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if SECURE_SSL_REDIRECT else 0
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"

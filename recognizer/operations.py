@@ -5,6 +5,7 @@ from ipaddress import ip_address
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http.request import split_domain_port, validate_host
 from django.views.decorators.http import require_safe
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
@@ -50,9 +51,20 @@ def _may_scrape(request: HttpRequest) -> bool:
         given = request.headers.get("Authorization", "")
         return secrets.compare_digest(given.encode(), f"Bearer {settings.METRICS_TOKEN}".encode())
     # Behind a proxy on this machine every visitor comes from the loopback interface.
-    if "X-Forwarded-For" in request.headers:
+    if "X-Forwarded-For" in request.headers or not _is_asked_by_our_name(request):
         return False
     try:
         return ip_address(request.META.get("REMOTE_ADDR", "")).is_loopback
+    except ValueError:
+        return False
+
+
+def _is_asked_by_our_name(request: HttpRequest) -> bool:
+    """Tell addresses and our names from others: a foreign page can have its own name lead here."""
+    name, _ = split_domain_port(request.headers.get("Host", "localhost"))
+    if validate_host(name, ["localhost", *settings.ALLOWED_HOSTS]):
+        return True
+    try:
+        return bool(ip_address(name.strip("[]")))
     except ValueError:
         return False

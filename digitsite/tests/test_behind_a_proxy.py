@@ -36,7 +36,17 @@ def test_without_tls_there_is_only_the_way_to_it(public: Web) -> None:
 
 
 def test_the_probe_needs_no_tls(public: Web) -> None:
-    assert probe.is_ready("127.0.0.1", public.port, NAME)
+    assert probe.is_ready("127.0.0.1", public.port)
+
+
+@pytest.mark.parametrize("host", ["10.0.0.7:8000", "localhost", "[::1]:8000", "web-1"])
+def test_machines_may_ask_a_process_by_its_address(public: Web, host: str) -> None:
+    for path in ("/health/live", "/health/ready", "/health/ready?verbose"):
+        status, headers, _ = public.get(path, Host=host)
+        assert (status, headers["content-type"]) == (200, "application/json")
+    assert public.get("/metrics", Host=host)[0] == (403 if host == "web-1" else 200)
+    for path in ("/", "/health/ready/", "/metrics/", "/api/v1/versions", "/admin/"):
+        assert public.get(path, Host=host)[0] == 400
 
 
 def test_only_the_public_page_may_open_a_socket(public: Web) -> None:

@@ -94,7 +94,7 @@ def test_http_1_0_names_none(server: Web) -> None:
 
 
 def test_an_unknown_host_is_refused_everywhere(server: Web) -> None:
-    for path in ("/", "/health/live", "/api/v1/versions", "/static/admin/css/base.css", "/admin/"):
+    for path in ("/", "/health/", "/api/v1/versions", "/static/admin/css/base.css", "/admin/"):
         assert server.get(path, Host="evil.example")[0] == 400
 
 

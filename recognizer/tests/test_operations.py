@@ -267,6 +267,16 @@ def test_metrics_are_refused_to_other_machines_and_through_a_proxy(client: Clien
     assert client.get("/metrics", headers={"X-Forwarded-For": "192.0.2.7"}).status_code == 403
 
 
+def test_metrics_are_refused_to_a_page_whose_own_name_leads_here(
+    client: Client, settings: Settings
+) -> None:
+    settings.ALLOWED_HOSTS = ["digits.example.org"]
+    for host in ("evil.example", "evil.example:8000", "127.0.0.1.evil.example", "[nonsense", ""):
+        assert client.get("/metrics", headers={"Host": host}).status_code == 403
+    for host in ("127.0.0.1:8000", "localhost", "[::1]:8000", "10.0.0.7", "digits.example.org"):
+        assert client.get("/metrics", headers={"Host": host}).status_code == 200
+
+
 def test_with_a_token_metrics_need_the_token(client: Client, settings: Settings) -> None:
     settings.METRICS_TOKEN = "token"
     assert client.get("/metrics").status_code == 403

@@ -82,7 +82,7 @@ class Command(BaseCommand):
                 ) from None
 
     def _is_ready(self) -> bool:
-        return probe.is_ready(settings.HOST, settings.PORT, settings.ALLOWED_HOSTS[0])
+        return probe.is_ready(settings.HOST, settings.PORT)
 
 
 def ours(name: str, redis_url: str, *options: str, late: bool = False) -> Spec:
