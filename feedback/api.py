@@ -90,7 +90,7 @@ async def submit_correction(request: HttpRequest, response: HttpResponse) -> Ans
         receipt, is_new = await _in_thread(_store)(submission)
     except Refused as error:
         raise _refusal(error) from error
-    if person.is_new:
+    if person.is_new and is_new:
         people.introduce(response, person)
     return Answer(201 if is_new else 200, receipt)
 

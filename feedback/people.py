@@ -21,6 +21,7 @@ from django.http import HttpRequest, HttpResponseBase
 
 COOKIE: Final = "person"
 MAX_AGE: Final = 365 * 24 * 3600  # seconds
+ANONYMOUS: Final = "anonymous:"  # begins the keys of browsers
 _SALT: Final = "feedback.people"
 
 View = Callable[..., Any]
@@ -117,7 +118,7 @@ def user_of(session_key: str) -> int | None:
 
 def _person(cookie: str | None, user_id: int | None, session: str | None = None) -> Person:
     known = _number(cookie)
-    anonymous = f"anonymous:{known or uuid.uuid4()}"
+    anonymous = f"{ANONYMOUS}{known or uuid.uuid4()}"
     if user_id is None:
         return Person(anonymous, (anonymous,), is_new=known is None)
     user = f"user:{user_id}"

@@ -17,7 +17,7 @@ from django.db.models import F
 from feedback import events, fingerprints, scoring, trail
 from feedback.metrics import CORRECTIONS
 from feedback.models import Action, Correction, Device, ReviewEvent, Verdict
-from feedback.people import Person
+from feedback.people import ANONYMOUS, Person
 from recognizer import places
 from recognizer.alphabet import LABEL_RULE, Charset, label_of
 from recognizer.quotas import Buckets, TokenBucket
@@ -161,9 +161,13 @@ def _known(submission: Submission) -> Correction | None:
         if ReviewEvent.objects.filter(correction=submission.id).exists():
             raise Taken("a correction with this id was deleted: send it with another id")
         return None
+    says_the_same = _says_the_same(row, submission)
     if row.submitter not in submission.person.keys:
-        raise Taken("this id belongs to another correction: send it with another id")
-    if not _says_the_same(row, submission):
+        # Whoever lost the first answer lost the key in it, and sends again as somebody new.
+        is_repeated = says_the_same and submission.person.is_new
+        if not (is_repeated and row.submitter.startswith(ANONYMOUS)):
+            raise Taken("this id belongs to another correction: send it with another id")
+    elif not says_the_same:
         raise Differs("you sent something else with this id: send it with another id")
     return row
 

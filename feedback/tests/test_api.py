@@ -201,8 +201,38 @@ def test_a_picture_and_a_confirmation_may_be_sent_again(
 def test_an_id_of_somebody_else_is_refused(client: Client) -> None:
     body = {"strokes": SEVEN, "label": "7", "id": str(uuid.uuid4())}
     post(client, body)
-    answer = post(Client(), body)
+    stranger = Client()
+    post(stranger, {"strokes": scrawl(1), "label": "1"})
+    answer = post(stranger, body)
     assert (answer.status_code, answer.json()["error"]["code"]) == (409, "id")
+
+
+def test_who_lost_the_first_answer_may_send_again(client: Client) -> None:
+    body: dict[str, Any] = {"strokes": SEVEN, "label": "7", "id": str(uuid.uuid4())}
+    first = post(client, body).json()
+    newcomer = Client()
+    again = post(newcomer, body)
+    assert (again.status_code, again.json()) == (200, first)
+    assert Correction.objects.count() == 1
+    assert not newcomer.cookies
+    assert newcomer.delete(f"{CORRECTIONS}/{body['id']}").status_code == 403
+    assert newcomer.get(CORRECTIONS).json() == []
+
+
+@pytest.mark.parametrize("other", [{"label": "1"}, {"strokes": scrawl(1)}], ids=str)
+def test_nobody_else_may_say_something_else(client: Client, other: dict[str, Any]) -> None:
+    body = {"strokes": SEVEN, "label": "7", "id": str(uuid.uuid4())}
+    post(client, body)
+    answer = post(Client(), {**body, **other})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (409, "id")
+    assert Correction.objects.get().label == "7"
+
+
+def test_what_a_user_sent_is_not_sent_again_by_a_newcomer(client: Client) -> None:
+    client.force_login(user_with("ada"))
+    body = {"strokes": SEVEN, "label": "7", "id": str(uuid.uuid4())}
+    assert post(client, body).status_code == 201
+    assert post(Client(), body).status_code == 409
 
 
 def test_too_many_are_asked_to_come_back(client: Client, settings: Settings) -> None:

@@ -222,11 +222,19 @@ class Verdicts(TestCase):
 
     async def test_an_id_of_somebody_else_is_refused(self) -> None:
         proposed = str(uuid.uuid4())
-        async with connected() as one, connected() as other:
+        async with connected() as one, connected(person=key()) as other:
             await correct(one, "7", id=proposed)
             await other.draw(SEVEN)
             await other.send("verdict", label="7", id=proposed)
             assert (await other.until("error"))["code"] == "field"
+
+    async def test_who_never_had_a_cookie_may_send_again_on_a_new_connection(self) -> None:
+        proposed = str(uuid.uuid4())
+        async with connected() as first:
+            await correct(first, "7", id=proposed)
+        async with connected() as second:
+            assert await correct(second, "7", id=proposed) == proposed
+            assert len(await stored()) == 1
 
     async def test_strokes_are_answered_while_a_verdict_is_being_stored(self) -> None:
         """However long the database takes, the frame that asked for it has returned."""
