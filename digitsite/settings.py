@@ -44,9 +44,15 @@ _origins = env.origins("ORIGINS") or local_origins(HOST, PORT)
 ALLOWED_ORIGINS = [str(origin) for origin in _origins]
 ALLOWED_HOSTS = list(dict.fromkeys(origin.host for origin in _origins))
 CSRF_TRUSTED_ORIGINS = ALLOWED_ORIGINS
-CORS_ORIGINS = [str(origin) for origin in env.origins("CORS_ORIGINS")]
 TRUSTED_PROXIES = env.networks("TRUSTED_PROXIES")
 _encrypted = {origin.scheme == "https" for origin in _origins}
+
+# Whose pages may use the API besides ours. See digitsite.cross_origin: without cookies.
+CORS_ALLOWED_ORIGINS = [str(origin) for origin in env.origins("CORS_ORIGINS")]
+CORS_URLS_REGEX = r"^/api/v1/"
+CORS_ALLOW_METHODS = ["GET", "POST", "DELETE"]
+CORS_ALLOW_HEADERS = ["content-type"]
+CORS_EXPOSE_HEADERS = ["Retry-After"]
 
 INSTALLED_APPS = [
     "digitsite",
@@ -54,6 +60,7 @@ INSTALLED_APPS = [
     "feedback",
     "trainer",
     "csp",
+    "corsheaders",
     "ninja",  # for the files of its API page, which would come from elsewhere otherwise
     "django.contrib.admin",
     "django.contrib.auth",
@@ -65,7 +72,8 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "digitsite.content_policy.ContentPolicy",
-    "digitsite.hosts.KnownHosts",  # before the files
+    "digitsite.hosts.KnownHosts",  # before all that answers
+    "digitsite.cross_origin.CrossOrigin",
     "digitsite.static_files.StaticFiles",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

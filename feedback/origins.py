@@ -17,7 +17,7 @@ def require_same_origin(request: HttpRequest) -> None:
         ApiError: 403.
     """
     origin = request.headers.get("Origin")
-    allowed = {*settings.ALLOWED_ORIGINS, *settings.CORS_ORIGINS}
+    allowed = {*settings.ALLOWED_ORIGINS, *settings.CORS_ALLOWED_ORIGINS}
     elsewhere = origin not in allowed if origin is not None else _is_cross_site(request)
     if elsewhere:
         raise ApiError(403, "origin", "this can only be asked for by the site's own pages")

@@ -35,13 +35,19 @@ def test_with_nothing_set_it_is_a_safe_local_site(tmp_path: Path) -> None:
     found = settings(
         state,
         *("DEBUG", "ALLOWED_ORIGINS", "ALLOWED_HOSTS", "SESSION_COOKIE_SECURE", "SECRET_KEY"),
-        *("DATABASES", "HOST", "CORS_ORIGINS", "SECURE_SSL_REDIRECT", "PREDICTION_INTERVAL_MS"),
+        *(
+            "DATABASES",
+            "HOST",
+            "CORS_ALLOWED_ORIGINS",
+            "SECURE_SSL_REDIRECT",
+            "PREDICTION_INTERVAL_MS",
+        ),
     )
     assert found["DEBUG"] is False
     assert found["HOST"] == "127.0.0.1"
     assert found["ALLOWED_HOSTS"] == ["127.0.0.1", "localhost", "[::1]"]
     assert found["ALLOWED_ORIGINS"][0] == "http://127.0.0.1:8000"
-    assert found["CORS_ORIGINS"] == []
+    assert found["CORS_ALLOWED_ORIGINS"] == []
     assert not found["SESSION_COOKIE_SECURE"]
     assert not found["SECURE_SSL_REDIRECT"]
     assert found["PREDICTION_INTERVAL_MS"] == 50
@@ -78,6 +84,11 @@ def test_a_production_site_passes_django_s_deployment_checks(tmp_path: Path, mod
             {"ORIGIN": "https://a.b"},
             "digitsite: DIGITSITE_ORIGIN is set but is not a setting: did you mean "
             "DIGITSITE_ORIGINS?\n",
+        ),
+        (
+            {"CORS_ORIGINS": "https://lab.example, *"},
+            "digitsite: DIGITSITE_CORS_ORIGINS: '*' is not an origin: write scheme, host and port, "
+            "for example https://digits.example.org or http://127.0.0.1:8000.\n",
         ),
         (
             {"DATABASE_URL": "mysql://user:secret@host/name"},

@@ -421,5 +421,5 @@ def test_our_pages_and_programs_may(client: Client, headers: dict[str, str]) -> 
 
 
 def test_an_allowed_origin_may(client: Client, settings: Settings) -> None:
-    settings.CORS_ORIGINS = ["https://lab.example"]
+    settings.CORS_ALLOWED_ORIGINS = ["https://lab.example"]
     assert post(client, origin="https://lab.example").status_code == 201
