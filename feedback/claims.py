@@ -88,7 +88,7 @@ async def read(request: HttpRequest) -> tuple[Said, Raster, Strokes | None]:
             raise ApiError(422, "empty", "there is no drawing: send strokes with ink", "strokes")
         return body, rasterise(ink), [stroke for stroke in body.strokes if stroke]
     if request.content_type == "multipart/form-data":
-        content, form = uploaded_file(request)
+        content, form = uploaded_file(request, *_FORM)
         charset = charset_of(form)
         names = ("label", "correct", "id", "device")
         fields = {name: str(form[name]) for name in names if name in form}

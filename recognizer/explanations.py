@@ -75,7 +75,7 @@ async def explain(request: HttpRequest) -> ExplainOut:
     """Say which ink decided: the network is asked again without each piece of it."""
     take(_buckets, request)
     predictor = serving_predictor()
-    question = await asked(request, _EXPLAIN_IN)
+    question = await asked(request, _EXPLAIN_IN, "label")
     label = None if question.label is None else label_named(question.label)
     if not question.readable:
         return _unexplained(question, predictor)

@@ -35,6 +35,7 @@ def request_body(
         "type": "object",
         "required": ["file"],
         "properties": {"file": {"type": "string", "format": "binary"}, **fields},
+        "additionalProperties": False,
         **_exclusive(either_of_form),
     }
     json = {**_whole(schema.model_json_schema()), **_exclusive(either)}

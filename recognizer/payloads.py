@@ -137,20 +137,25 @@ def unfit(error: ValidationError) -> ApiError:
     return ApiError(422, "field", first["msg"].removeprefix("Value error, "), field)
 
 
-def uploaded_file(request: HttpRequest) -> tuple[bytes, QueryDict]:
-    """Read the file of a form; return its content and the other fields.
+def uploaded_file(request: HttpRequest, *fields: str) -> tuple[bytes, QueryDict]:
+    """Read the file of a form; return its content and the other fields, which are among `fields`.
 
     Raises:
-        ApiError: it is too large, malformed, or has no file.
+        ApiError: it is too large, malformed, has no file or two, or a field that is not known.
     """
     try:
-        form, file = request.POST, request.FILES.get("file")
+        form, files = request.POST, request.FILES
     except RequestDataTooBig as error:
         raise ApiError(413, "too_large", "the request is too large") from error
     except (MultiPartParserError, SuspiciousOperation, BadRequest) as error:
         raise ApiError(400, "multipart", "the form data is malformed") from error
-    if file is None or file.size is None:
+    if "file" not in files:
         raise ApiError(422, "field", "the form has no file of that name", "file")
+    for name in [*(set(files) - {"file"}), *(set(form) - set(fields))]:
+        raise ApiError(422, "field", f"beside its file a form may have: {', '.join(fields)}", name)
+    file, *more = files.getlist("file")
+    if more:
+        raise ApiError(422, "field", "the form has more than one file", "file")
     return file.read(), form
 
 

@@ -116,8 +116,13 @@ def serving_predictor() -> Predictor:
         raise ApiError(503, "unavailable", str(error), retry=5) from error
 
 
-async def asked(request: HttpRequest, adapter: TypeAdapter[Any]) -> Asked:
-    """Read a request; `adapter` is of the schema that its JSON has to fit.
+async def asked(request: HttpRequest, adapter: TypeAdapter[Any], *fields: str) -> Asked:
+    """Read a request.
+
+    Args:
+        request: as it came.
+        adapter: of the schema that its JSON has to fit.
+        fields: of a form, besides its file and its charset.
 
     Raises:
         ApiError: it is not what we take, or there is nothing in its picture.
@@ -132,7 +137,7 @@ async def asked(request: HttpRequest, adapter: TypeAdapter[Any]) -> Asked:
             return Asked(rasterise(ink), body.charset, label, readable, several)
         content, charset, field = decode_base64(body.image), body.charset, "image"
     elif kind == "multipart/form-data":
-        content, form = uploaded_file(request)
+        content, form = uploaded_file(request, "charset", *fields)
         charset, label, field = charset_of(form), form.get("label"), "file"
     else:
         raise ApiError(415, "content_type", "send application/json or multipart/form-data")

@@ -120,6 +120,14 @@ def test_a_form_s_label_is_no_less_a_label(client: Client, label: str) -> None:
     assert not Correction.objects.exists()
 
 
+@pytest.mark.parametrize("more", [{"lable": "1"}, {"strokes": "[]"}, {"status": "approved"}])
+def test_a_form_s_unknown_field_is_refused(client: Client, more: dict[str, str]) -> None:
+    form = {"file": SimpleUploadedFile("x.png", picture()), "label": "1", **more}
+    answer = client.post(CORRECTIONS, form)
+    assert (answer.status_code, [answer.json()["error"]["field"]]) == (422, list(more))
+    assert not Correction.objects.exists()
+
+
 REFUSED = [
     ("{", 400, "json"),
     ([], 400, "json"),

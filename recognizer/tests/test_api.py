@@ -234,6 +234,33 @@ def test_an_uploaded_file_is_predicted(client: Client) -> None:
     assert (answer.json()["label"], answer.json()["charset"]) == ("3", "digits")
 
 
+@pytest.mark.parametrize(
+    ("more", "field"),
+    [
+        ({"charest": "digits"}, "charest"),
+        ({"label": "7"}, "label"),
+        ({"strokes": "[]"}, "strokes"),
+        ({"file": [SimpleUploadedFile("x.png", picture()), "x"]}, "file"),
+        ({"image": SimpleUploadedFile("y.png", b"y")}, "image"),
+        ({"charset": SimpleUploadedFile("y.png", b"y")}, "charset"),
+    ],
+)
+def test_a_form_s_unknown_field_is_refused_as_in_json(
+    client: Client, more: dict[str, Any], field: str
+) -> None:
+    form = {"file": SimpleUploadedFile("x.png", picture()), **more}
+    answer = client.post(PREDICT, form)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (422, "field")
+    assert answer.json()["error"]["field"] == field
+    assert answer.json()["error"]["message"] == "beside its file a form may have: charset"
+
+
+def test_a_form_has_one_file(client: Client) -> None:
+    files = [SimpleUploadedFile(f"{n}.png", picture(), "image/png") for n in range(2)]
+    error = client.post(PREDICT, {"file": files}).json()["error"]
+    assert (error["message"], error["field"]) == ("the form has more than one file", "file")
+
+
 def test_no_cors_header_is_sent(client: Client) -> None:
     answer = client.post(
         PREDICT, "{}", content_type="application/json", headers={"Origin": "http://evil.example"}
