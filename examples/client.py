@@ -13,6 +13,7 @@ import sys
 import time
 import uuid
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from http.cookies import SimpleCookie
 from pathlib import Path
 from typing import Any, Final, Self
@@ -54,9 +55,12 @@ class Client:
     """One person at one site, who is known again by a cookie that comes with a correction."""
 
     def __init__(self, url: str = "http://127.0.0.1:8000", timeout: float = 30.0) -> None:
-        parts = urlsplit(url)
-        if parts.scheme not in {"http", "https"} or not parts.netloc:
-            raise ValueError(f"{url!r} is not an address like http://127.0.0.1:8000")
+        try:
+            parts = urlsplit(url)
+            if parts.scheme not in {"http", "https"} or not parts.hostname or parts.port == 0:
+                raise ValueError
+        except ValueError:  # also half an IPv6 address, or a port that is none
+            raise ValueError(f"{url!r} is not an address like http://127.0.0.1:8000") from None
         self.url, self.timeout = f"{parts.scheme}://{parts.netloc}", timeout
         self.cookies: dict[str, str] = {}
 
@@ -101,16 +105,16 @@ class Client:
         """Send one request with JSON and return status and content of the answer."""
         scheme, _, host = self.url.partition("://")
         kind = http.client.HTTPSConnection if scheme == "https" else http.client.HTTPConnection
-        connection = kind(host, timeout=self.timeout)
+        headers = {"Content-Type": "application/json", **self.cookie_header()}
         try:
-            headers = {"Content-Type": "application/json", **self.cookie_header()}
-            connection.request(method, path, body, headers)
-            response = connection.getresponse()
-            for line in response.headers.get_all("Set-Cookie", []):
-                self.cookies |= {name: one.value for name, one in SimpleCookie(line).items()}
-            return response.status, response.read()
-        finally:
-            connection.close()
+            with closing(kind(host, timeout=self.timeout)) as connection:
+                connection.request(method, path, body, headers)
+                response = connection.getresponse()
+                for line in response.headers.get_all("Set-Cookie", []):
+                    self.cookies |= {name: one.value for name, one in SimpleCookie(line).items()}
+                return response.status, response.read()
+        except http.client.HTTPException as error:
+            raise ConnectionError(f"no answer in HTTP: check the address ({error!r})") from error
 
     def cookie_header(self) -> dict[str, str]:
         """Return the header that says who this is, if anybody knows."""
@@ -128,8 +132,7 @@ class Live:
         self._client, self._lost = client, WebSocketException
         self._open: Any = connect
         self._socket: Any = None
-        self._n = 0  # of the newest frame
-        self._charset = "all"
+        self._charset, self._n = "all", 0  # the number is that of the newest frame
         self._last: Json = {}
         self.strokes: list[list[Sequence[float]]] = []
         self.receipts: dict[str, Json] = {}  # the newest of each correction, by its id
@@ -266,7 +269,7 @@ def _read(client: Client, picture: bytes, options: argparse.Namespace) -> list[s
     return said
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Read the pictures that the command line names; correct them where it says what they are."""
     parser = argparse.ArgumentParser(description="Let a site of the recogniser read pictures.")
     parser.add_argument("files", nargs="+", metavar="FILE", help="PNG, JPEG or WebP")
@@ -276,25 +279,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         client = Client(options.url)
-    except (Refused, OSError, ValueError) as error:
-        print(f"{options.url}: {error}", file=sys.stderr)
-        return 1
+    except ValueError as error:
+        sys.exit(str(error))
     failed = 0
     for file in options.files:
         try:
             said = _read(client, Path(file).read_bytes(), options)
         except (Refused, OSError, ValueError) as error:
             if isinstance(error, OSError) and error.filename is None:  # not the file: the site
-                print(f"{options.url}: {error}", file=sys.stderr)
-                return 1
+                sys.exit(f"{options.url}: {error}")
             print(f"{file}: {error}", file=sys.stderr)
             failed += 1
             continue
         print("\n".join(f"{file}: {line}" for line in said))
     if failed:
-        print(f"{failed} of {len(options.files)} files failed.", file=sys.stderr)
-    return 1 if failed else 0
+        sys.exit(f"{failed} of {len(options.files)} files failed.")
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import uuid
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -187,6 +188,15 @@ def test_the_command_names_what_it_could_not_read_and_reads_the_rest(
     ("url", "sentence"),
     [
         ("ftp://x", "is not an address like"),
+        (
+            "http://127.0.0.1:abc",
+            "'http://127.0.0.1:abc' is not an address like http://127.0.0.1:8",
+        ),
+        ("http://127.0.0.1:99999", "is not an address like"),
+        ("http://127.0.0.1:0", "is not an address like"),
+        ("http://[::1", "is not an address like"),
+        ("http://:80", "is not an address like"),
+        ("http://me:secret@127.0.0.1", "no answer in HTTP: check the address"),
         ("http://127.0.0.1:1", "http://127.0.0.1:1: "),
         ("http://nowhere.invalid", "http://nowhere.invalid: "),
     ],
@@ -196,6 +206,25 @@ def test_the_command_says_what_is_wrong(url: str, sentence: str, picture: Path) 
     assert status == 1
     assert sentence in said
     assert "Traceback" not in said
+
+
+def test_what_speaks_no_http_is_said(picture: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as door, ThreadPoolExecutor() as pool:
+
+        def greet() -> None:
+            connection, _ = door.accept()
+            with connection:
+                connection.sendall(b"220 mail.example ESMTP\r\n")
+                while connection.recv(65_536):
+                    pass
+
+        door.settimeout(processes.PATIENCE)
+        pool.submit(greet)
+        url = f"http://127.0.0.1:{door.getsockname()[1]}"
+        status, said = run("--url", url, str(picture))
+    assert status == 1
+    assert said.startswith(f"{url}: no answer in HTTP: check the address (BadStatusLine(")
+    assert said.count("\n") == 1
 
 
 def run(*arguments: str) -> tuple[int, str]:
