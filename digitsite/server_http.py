@@ -9,6 +9,7 @@ import json
 import time
 from dataclasses import dataclass
 from functools import partial
+from http import HTTPStatus
 from io import BytesIO
 from typing import Any
 
@@ -28,6 +29,7 @@ REASONS = {
     500: ("internal", "Internal Server Error", "Something went wrong on the server."),
     503: ("unavailable", "Service Unavailable", "The server is busy: try again in a moment."),
 }
+NAMES = {status.value: status.phrase.encode() for status in HTTPStatus}
 
 
 @dataclass(frozen=True)
@@ -150,6 +152,10 @@ class Request(WebRequest):
     """One HTTP request, its body in memory and counted."""
 
     _held = 0
+
+    def setResponseCode(self, code: int, message: bytes | None = None) -> None:  # noqa: N802
+        """Add the status's name: Twisted calls those that it does not know, as 422, unknown."""
+        super().setResponseCode(code, message or NAMES.get(code))
 
     def gotLength(self, length: int | None) -> None:  # noqa: N802
         """Keep the body in memory: it is small, and a full disk must not stop predictions."""

@@ -55,6 +55,21 @@ def test_a_body_within_the_limit_reaches_the_application(server: Web) -> None:
     assert json.loads(answer)["error"]["code"] != "size"
 
 
+@pytest.mark.parametrize(
+    ("body", "line"),
+    [
+        (b"{}", b"HTTP/1.1 422 Unprocessable "),
+        (b"[", b"HTTP/1.1 400 Bad Request\r\n"),
+        (b'{"strokes": []}', b"HTTP/1.1 200 OK\r\n"),
+    ],
+)
+def test_every_status_has_its_name(server: Web, body: bytes, line: bytes) -> None:
+    kind = b"Content-Type: application/json\r\nConnection: close\r\n\r\n"
+    with server.connect() as connection:
+        connection.sendall(post(len(body)).removesuffix(b"\r\n") + kind + body)
+        assert connection.recv(65_536).startswith(line)
+
+
 def test_a_form_is_left_to_the_application(server: Web) -> None:
     form = b"Content-Type: multipart/form-data\r\n\r\n"
     request = post(5).replace(b"\r\n\r\n", b"\r\n" + form) + b"wrong"
