@@ -67,14 +67,18 @@ class DeletedOut(Schema):
     deleted: int
 
 
-_ERRORS: Final = dict.fromkeys((400, 403, 404, 409, 413, 415, 422, 429, 503, 507), ErrorOut)
+_SUBMITTING: Final = dict.fromkeys((400, 403, 409, 413, 415, 422, 429, 503, 507), ErrorOut)
+_LISTING: Final = dict.fromkeys((422, 503), ErrorOut)
+_READING: Final = dict.fromkeys((404, 422, 503), ErrorOut)
+_DELETING: Final = dict.fromkeys((403, 422, 507), ErrorOut)
+_DELETING_ONE: Final = dict.fromkeys((403, 404, 422, 503, 507), ErrorOut)
 
 _in_thread: Final = database_sync_to_async
 
 
 @router.post(
     "/corrections",
-    response={200: ReceiptOut, 201: ReceiptOut, **_ERRORS},
+    response={200: ReceiptOut, 201: ReceiptOut, **_SUBMITTING},
     openapi_extra=claims.BODY,
 )
 async def submit_correction(request: HttpRequest, response: HttpResponse) -> Answer[ReceiptOut]:
@@ -95,7 +99,7 @@ async def submit_correction(request: HttpRequest, response: HttpResponse) -> Ans
     return Answer(201 if is_new else 200, receipt)
 
 
-@router.get("/corrections", response={200: list[MineOut], 422: ErrorOut})
+@router.get("/corrections", response={200: list[MineOut], **_LISTING})
 async def list_my_corrections(request: HttpRequest, recent: Query[Recent]) -> list[MineOut]:
     """List what this browser or this user has submitted, the newest first."""
 
@@ -110,13 +114,13 @@ async def list_my_corrections(request: HttpRequest, recent: Query[Recent]) -> li
     return await _in_thread(mine)()
 
 
-@router.delete("/corrections", response={200: DeletedOut, **_ERRORS})
+@router.delete("/corrections", response={200: DeletedOut, **_DELETING})
 async def delete_my_corrections(request: HttpRequest) -> DeletedOut:
     """Delete everything that this browser or this user has submitted."""
     return await _delete(request, lambda person: erasure.withdraw_all(person.keys))
 
 
-@router.get("/corrections/{id}", response={200: ReceiptOut, 404: ErrorOut, 422: ErrorOut})
+@router.get("/corrections/{id}", response={200: ReceiptOut, **_READING})
 async def read_receipt(request: HttpRequest, id: UUID) -> ReceiptOut:  # noqa: A002
     """Tell what has become of a correction. Whoever knows its id may ask."""
     receipt = await _in_thread(_find)(id)
@@ -125,7 +129,7 @@ async def read_receipt(request: HttpRequest, id: UUID) -> ReceiptOut:  # noqa: A
     return receipt
 
 
-@router.delete("/corrections/{id}", response={200: DeletedOut, **_ERRORS})
+@router.delete("/corrections/{id}", response={200: DeletedOut, **_DELETING_ONE})
 async def delete_correction(request: HttpRequest, id: UUID) -> DeletedOut:  # noqa: A002
     """Delete one of my corrections: strokes, picture and all."""
     deleted = await _delete(request, lambda person: erasure.withdraw([id], person.keys))

@@ -14,7 +14,7 @@ from recognizer import openapi
 from recognizer.payloads import ApiError, ErrorOut
 
 EXPORT: Final = "feedback.export_correction"
-_NO_EXPORT: Final = dict.fromkeys((403, 404, 422), ErrorOut)
+_NO_EXPORT: Final = dict.fromkeys((403, 404, 422, 503), ErrorOut)
 
 router = Router(tags=["corrections"])
 

@@ -77,6 +77,23 @@ def test_every_route_says_that_it_may_refuse_a_parameter() -> None:
             assert "422" in described["responses"], (method, path)
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "statuses"),
+    [
+        ("post", "corrections", "200 201 400 403 409 413 415 422 429 503 507"),
+        ("get", "corrections", "200 422 503"),
+        ("delete", "corrections", "200 403 422 507"),
+        ("get", "corrections/{id}", "200 404 422 503"),
+        ("delete", "corrections/{id}", "200 403 404 422 503 507"),
+        ("get", "corrections.csv", "200 403 404 422 503"),
+        ("post", "predict", "200 400 413 415 422 429 503"),
+    ],
+)
+def test_a_route_names_the_answers_that_it_has(method: str, path: str, statuses: str) -> None:
+    responses = SCHEMA["paths"][f"/api/v1/{path}"][method]["responses"]
+    assert sorted(responses) == statuses.split()
+
+
 def test_a_correction_is_strokes_or_a_picture_with_a_label_or_a_yes() -> None:
     body = SCHEMA["paths"]["/api/v1/corrections"]["post"]["requestBody"]["content"]
     schema = body["application/json"]["schema"]
