@@ -13,11 +13,14 @@ from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
-from django.db import DatabaseError
+from django.db import Error
+
+from recognizer import outages
 
 LISTENING = {"serve", "web"}
 LOOKING = {"backup", "doctor"}  # at a site that is there: others make the folder that --state names
 EVERYWHERE = {"--state": "DIGITSITE_STATE"}
+POOL = "DIGITSITE_DATABASE_POOL"
 WHEN_LISTENING = {"--host": "DIGITSITE_HOST", "--port": "DIGITSITE_PORT"}
 
 
@@ -78,22 +81,37 @@ def run(argv: Sequence[str]) -> None:
     """Run one command; what a person has to put right ends it with a sentence and status 1."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "digitsite.settings")
     try:
-        execute_from_command_line(options_to_environment(argv, os.environ))
+        left = options_to_environment(argv, os.environ)
+        _go_without_a_pool(left, os.environ)
+        execute_from_command_line(left)
     except ImproperlyConfigured as error:
         sys.exit(f"digitsite: {in_the_words_of(argv, str(error))}")
     except CannotRun as error:
         sys.exit(f"digitsite: {error}")
-    except DatabaseError as error:
-        if not _says_that_a_table_is_missing(error):
+    except Error as error:
+        if "--traceback" in argv or not outages.is_outage(error):
             raise
-        sys.exit(
-            "digitsite: there is no database of this version yet: start the site once (`make run`) "
-            "or run `manage.py migrate`; --state names another folder"
-        )
+        sys.exit(f"digitsite: {_told(error)}")
     except KeyboardInterrupt:
         sys.exit(128 + signal.SIGINT)
 
 
-def _says_that_a_table_is_missing(error: DatabaseError) -> bool:
-    """SQLite has no code for it, PostgreSQL has (42P01, undefined_table)."""
-    return "no such table" in str(error) or getattr(error.__cause__, "sqlstate", "") == "42P01"
+def _go_without_a_pool(argv: Sequence[str], environ: MutableMapping[str, str]) -> None:
+    """Let a command connect by itself: a pool waits for seconds, and does not say why it cannot.
+
+    A value that is no number stays, to be refused.
+    """
+    if _command(argv) not in LISTENING and (environ.get(POOL) or "0").isdecimal():
+        environ[POOL] = "0"
+
+
+def _told(error: Error) -> str:
+    if outages.is_behind(error):
+        return (
+            "there is no database of this version yet: start the site once (`make run`) or run "
+            "`manage.py prepare`; --state names another folder"
+        )
+    return (
+        f"the database does not answer ({outages.reason(error)}): {outages.advice(error)}; "
+        "`manage.py doctor` looks further"
+    )

@@ -20,7 +20,7 @@ from django.db.migrations.executor import MigrationExecutor
 from packaging.requirements import Requirement
 
 from digitsite.private_redis import find_server
-from recognizer import places
+from recognizer import outages, places
 from recognizer.checkpoints import CheckpointError
 from recognizer.folders import unwritable
 from recognizer.management.commandline import to_be_served
@@ -136,7 +136,7 @@ def database() -> Finding:
         behind = executor.migration_plan(executor.loader.graph.leaf_nodes())
     except DatabaseError as error:
         advice = "See that it runs, and that DIGITSITE_DATABASE_URL names it."
-        return Finding("database", "broken", f"does not answer ({error})", advice)
+        return Finding("database", "broken", f"does not answer ({outages.reason(error)})", advice)
     if behind:
         says = f"{len(behind)} migrations have to be made"
         advice = "Run `manage.py prepare`, or start the site: `make run`."

@@ -19,6 +19,7 @@ from django.db.migrations.executor import MigrationExecutor
 from digitsite.checks import ANCHOR_HINT, PINNED_HINT, anchor_problem, pinned_problem
 from digitsite.commandline import CannotRun
 from digitsite.locks import exclusive
+from recognizer import outages
 from recognizer.checkpoints import CheckpointError
 
 MIGRATING = 0x6469676974  # any number that only we use
@@ -37,6 +38,7 @@ def prepare() -> None:
     """
     try:
         with exclusive(settings.STATE / "prepare.lock", wait=True):
+            _require_an_answer()
             _migrate()
             _know_the_anchor()
             _collect()
@@ -44,7 +46,7 @@ def prepare() -> None:
         if connection.vendor == "sqlite":
             raise _unusable(error) from error
         raise CannotRun(
-            f"The database cannot be prepared ({error}): see that it runs, that "
+            f"The database cannot be prepared ({outages.reason(error)}): see that it runs, that "
             "DIGITSITE_DATABASE_URL names it, and that its user may create tables. Where it was "
             "prepared before, `manage.py web --prepared` starts without it."
         ) from error
@@ -78,6 +80,14 @@ def require_pinned() -> None:
     """
     if problem := pinned_problem():
         raise CannotRun(f"{problem} {PINNED_HINT}")
+
+
+def _require_an_answer() -> None:
+    """Connect once without the pool, which waits for seconds and does not say why it cannot."""
+    if connection.vendor == "postgresql":
+        with connection.wrap_database_errors:
+            parameters = connection.get_connection_params()
+            connection.Database.connect(**parameters).close()  # type: ignore[attr-defined]
 
 
 def _migrate() -> None:

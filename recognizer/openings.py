@@ -11,6 +11,7 @@ from typing import Any
 
 from django.db import DatabaseError, IntegrityError, transaction
 
+from recognizer import outages
 from recognizer.checkpoints import MODEL, Card
 from recognizer.models import SplitOpening
 
@@ -113,5 +114,6 @@ def _of(card: Card, split: str) -> list[dict[str, Any]]:
     except DatabaseError as error:
         raise Locked(
             f"{split} is looked at once for each version, and the database that keeps the record "
-            "of it does not answer: run `manage.py migrate`, or measure on another split"
+            f"of it {outages.told(error)} ({outages.reason(error)}): {outages.advice(error)}, or "
+            "measure on another split"
         ) from error

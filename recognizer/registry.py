@@ -67,7 +67,7 @@ def champion() -> Champion:
     rows = Champion.objects.select_related("version", "promotion").defer("version__manifest")
     row = rows.filter(pk=ONLY).first()
     if row is None:
-        raise Refused("there is no champion: run `manage.py migrate`")
+        raise Refused("there is no champion: run `manage.py prepare`")
     return row
 
 
@@ -75,7 +75,7 @@ def reserve_number() -> int:
     """Return a version number that nobody else will ever get."""
     with transaction.atomic():
         if not Champion.objects.filter(pk=ONLY).update(last_number=F("last_number") + 1):
-            raise Refused("there is no champion: run `manage.py migrate`")
+            raise Refused("there is no champion: run `manage.py prepare`")
         return Champion.objects.values_list("last_number", flat=True).get(pk=ONLY)
 
 

@@ -7,14 +7,16 @@ database. Knows nothing about figures.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from django.db import DatabaseError
 
-from recognizer import publishing, registry
+from recognizer import outages, publishing, registry
 from recognizer.checkpoints import CARD, MODEL, WEIGHTS, Card, CheckpointError, read_card
 from recognizer.models import ModelVersion
 from recognizer.predictor import Predictor
+
+_WITHOUT_DATABASE: Final = 'or name "anchor" or the path of a version folder'
 
 
 class Unknown(Exception):
@@ -78,10 +80,12 @@ def _folder(text: str) -> Path:
     if text == "champion" or text.isdecimal():
         try:
             row = _row(text)
-        except (DatabaseError, registry.Refused) as error:
+        except registry.Refused as error:
+            raise Unknown(f"{text} cannot be looked up: {error}, {_WITHOUT_DATABASE}") from error
+        except DatabaseError as error:
             raise Unknown(
-                f"{text} cannot be looked up, because there is no database with versions: run "
-                '`manage.py migrate`, or name "anchor" or the path of a version folder'
+                f"{text} cannot be looked up, because the database {outages.told(error)} "
+                f"({outages.reason(error)}): {outages.advice(error)}, {_WITHOUT_DATABASE}"
             ) from error
         if row is None:
             raise Unknown(f"there is no version {text}: `manage.py versions` lists them")

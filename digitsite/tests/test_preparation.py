@@ -4,19 +4,20 @@ import shutil
 import subprocess
 import sys
 from collections import namedtuple
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.conf import settings
 from django.core.management import call_command
-from django.db import OperationalError
+from django.db import Error, OperationalError, ProgrammingError
 
 from digitsite import checks, commandline, preparation
 from digitsite.commandline import CannotRun
 from digitsite.locks import Taken, exclusive
 from digitsite.management.commands import serve
-from digitsite.tests import processes
+from digitsite.tests import postgres, processes
 from recognizer import serving
 
 Usage = namedtuple("Usage", "total used free")
@@ -168,10 +169,92 @@ def test_a_command_before_the_first_start_says_what_to_do(command: str, tmp_path
     assert "Traceback" not in ran.stderr
 
 
-def test_another_fault_of_the_database_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(_: list[str]) -> None:
-        raise OperationalError("disk I/O error")
+@pytest.fixture
+def failing(monkeypatch: pytest.MonkeyPatch) -> Callable[[Error], None]:
+    """Let every command fail with an error."""
 
-    monkeypatch.setattr(commandline, "execute_from_command_line", broken)
-    with pytest.raises(OperationalError, match="disk I/O"):
+    def fail_with(error: Error) -> None:
+        def fail(_: list[str]) -> None:
+            raise error
+
+        monkeypatch.setattr(commandline, "execute_from_command_line", fail)
+
+    monkeypatch.setenv("DIGITSITE_DATABASE_POOL", "0")  # as `run` sets it
+    return fail_with
+
+
+def test_a_database_that_cannot_be_used_is_one_sentence(failing: Callable[[Error], None]) -> None:
+    failing(OperationalError("connection failed: it is not there\n\tDoes it run?"))
+    with pytest.raises(SystemExit) as ended:
         commandline.run(["manage.py", "versions"])
+    assert ended.value.code == (
+        "digitsite: the database does not answer (connection failed: it is not there): see that it "
+        "runs, and that DIGITSITE_DATABASE_URL names it; `manage.py doctor` looks further"
+    )
+    with pytest.raises(OperationalError):
+        commandline.run(["manage.py", "versions", "--traceback"])
+
+
+def test_a_database_of_an_older_version_is_to_be_prepared(
+    failing: Callable[[Error], None],
+) -> None:
+    failing(OperationalError("no such column: trainer_trainingrun.refused"))
+    with pytest.raises(SystemExit, match=r"no database of this version yet.*`manage.py prepare`"):
+        commandline.run(["manage.py", "runs"])
+
+
+def test_a_fault_of_ours_is_not_hidden(failing: Callable[[Error], None]) -> None:
+    failing(ProgrammingError("syntax error"))
+    with pytest.raises(ProgrammingError, match="syntax error"):
+        commandline.run(["manage.py", "versions"])
+
+
+@pytest.mark.parametrize(
+    ("command", "given", "left"),
+    [
+        ("runs", {}, "0"),
+        ("runs", {"DIGITSITE_DATABASE_POOL": "20"}, "0"),
+        ("runs", {"DIGITSITE_DATABASE_POOL": "many"}, "many"),  # to be refused
+        ("web", {"DIGITSITE_DATABASE_POOL": "20"}, "20"),
+        ("serve", {}, None),
+    ],
+)
+def test_a_command_that_ends_connects_by_itself(
+    command: str, given: dict[str, str], left: str | None
+) -> None:
+    commandline._go_without_a_pool(["manage.py", command], given)
+    assert given.get("DIGITSITE_DATABASE_POOL") == left
+
+
+@pytest.mark.parametrize(
+    ("command", "begin"),
+    [
+        ("runs", "digitsite: the database does not answer (connection failed: "),
+        ("prepare", "digitsite: The database cannot be prepared (connection failed: "),
+        ("web", "digitsite: The database cannot be prepared (connection failed: "),
+    ],
+)
+def test_why_there_is_no_connection_is_told_in_one_line(
+    command: str, begin: str, state: Path, model: Path
+) -> None:
+    away = f"postgresql://nobody:hidden@127.0.0.1:{processes.free_port()}/none"
+    status, said = processes.run(command, state=state, DATABASE_URL=away, MODEL=model)
+    assert (status, said.count("\n")) == (1, 1), said
+    assert said.startswith(begin)
+    assert "Connection refused): see that it runs" in said
+    assert "hidden" not in said
+
+
+def test_a_database_that_a_server_does_not_have_is_told_by_its_own_words(
+    state: Path, model: Path
+) -> None:
+    if not postgres.is_installed():
+        processes.missing("PostgreSQL is not installed")
+    with postgres.server() as server:
+        for command in ("versions", "prepare", "doctor"):
+            url = server.url("nope")
+            status, said = processes.run(command, state=state, DATABASE_URL=url, MODEL=model)
+            assert status == 1
+            assert 'database "nope" does not exist)' in said, said
+            assert "Traceback" not in said
+            assert "psycopg.pool" not in said

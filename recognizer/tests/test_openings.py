@@ -72,14 +72,23 @@ def test_of_two_first_looks_at_once_one_is_refused(monkeypatch: pytest.MonkeyPat
     assert SplitOpening.objects.count() == 1
 
 
+@pytest.mark.parametrize(
+    ("why", "said"),
+    [
+        ("disk I/O error", r"does not answer \(disk I/O error\): see that it runs"),
+        ("no such table: x", r"is not up to date \(no such table: x\): run `manage.py prepare`"),
+    ],
+)
 def test_nothing_is_looked_at_while_the_record_cannot_be_read(
+    why: str,
+    said: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def away(_: object) -> None:
-        raise DatabaseError
+    def fail(_: object) -> None:
+        raise DatabaseError(why)
 
-    monkeypatch.setattr(openings, "openings", away)
-    with pytest.raises(Locked, match="does not answer"):
+    monkeypatch.setattr(openings, "openings", fail)
+    with pytest.raises(Locked, match=said):
         require_closed(FRESH, SPLIT)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import OperationalError
 from pytest_django import Settings
 
 from recognizer.alphabet import LABELS
@@ -188,6 +189,30 @@ def test_a_challenger_is_measured_on_the_people_whom_its_anchor_set_aside(tmp_pa
     write_version(tmp_path / "stray", network, images, challenger)
     with pytest.raises(subjects.Unknown, match="not known here"):
         subjects.find(str(tmp_path / "stray"))
+
+
+@pytest.mark.parametrize(
+    ("why", "said"),
+    [
+        (
+            "connection refused",
+            r"database does not answer \(connection refused\): see that it runs",
+        ),
+        (
+            "no such table: x",
+            r"database is not up to date \(no such table: x\): run `manage.py prep",
+        ),
+    ],
+)
+def test_why_a_version_cannot_be_looked_up_is_told_with_what_needs_no_database(
+    why: str, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: str) -> ModelVersion:
+        raise OperationalError(why)
+
+    monkeypatch.setattr(subjects, "_row", fail)
+    with pytest.raises(CommandError, match=rf'{said}.* or name "anchor" or the path'):
+        run("evaluate", "champion")
 
 
 def test_the_learning_curve_is_what_the_gates_measured() -> None:
