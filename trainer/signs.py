@@ -9,7 +9,7 @@ import socket
 from datetime import timedelta
 from typing import Final
 
-from django.db import DatabaseError
+from django.db import DatabaseError, connection
 from django.db.models import Max
 from django.db.models.functions import Now
 
@@ -22,13 +22,18 @@ _FORGOTTEN: Final = timedelta(days=1)  # so long, a machine that is gone is reme
 
 
 def leave() -> None:
-    """Say that the child of a worker on this machine does what it is given. Raises nothing.
+    """Say that the child of a worker on this machine does what it is given.
 
     Where nothing can be written, that this sign is missing says enough.
+
+    Raises:
+        DatabaseError: there is no connection, so nothing else can be done either.
     """
     try:
         _write(socket.gethostname())
     except DatabaseError as error:
+        if connection.connection is None:
+            raise
         logger.warning("no sign of life could be left: the database takes no writes (%s)", error)
 
 

@@ -9,7 +9,9 @@ import logging
 
 from celery import shared_task
 from celery.exceptions import SoftTimeLimitExceeded
+from django.db import Error
 
+from recognizer import outages
 from trainer.losses import Guarded
 
 EXPIRES_SECONDS = 300  # the next kick sends again; above any difference of clocks
@@ -18,13 +20,48 @@ CONFIRM_SECONDS = 5  # how long to wait for RabbitMQ's word
 logger = logging.getLogger(__name__)
 
 
+class Outage:
+    """What a worker's child says while the database is away: that it is, and that it is back.
+
+    Each once; a child that takes its place, every few minutes, says it anew.
+    """
+
+    def __init__(self) -> None:
+        self._lasts = False
+
+    def begin(self, error: Error) -> None:
+        """Say why no work can be looked for."""
+        if not self._lasts:
+            why = outages.reason(error)
+            logger.warning(
+                "no work can be looked for: the database %s (%s)", outages.told(error), why
+            )
+        self._lasts = True
+
+    def end(self) -> None:
+        """Say that there was an answer, where there was none before."""
+        if self._lasts:
+            logger.info("the database answers again: work is looked for")
+        self._lasts = False
+
+
+outage = Outage()
+
+
 # Another attempt is for now: by default a lost child's comes as a message for three minutes later.
 @shared_task(name="trainer.kick", default_retry_delay=0)
 def kick() -> None:
     """Look for work and wake one worker for each unit of it."""
     from trainer import pipeline  # noqa: PLC0415
 
-    units = pipeline.kick()
+    try:
+        units = pipeline.kick()
+    except Error as error:
+        if not outages.is_outage(error):
+            raise
+        outage.begin(error)
+        return
+    outage.end()
     logger.debug("%d units of work are open", units)
     for _ in range(units):
         wake()

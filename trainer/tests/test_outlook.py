@@ -2,9 +2,11 @@
 
 import time
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import OperationalError
 from django.db.models import F
 from django.test import Client
 from django.utils import timezone
@@ -225,6 +227,22 @@ def test_a_sign_that_cannot_be_left_keeps_nobody_from_work(
 ) -> None:
     signs.leave()
     assert "no sign of life could be left" in caplog.text
+
+
+def test_without_a_connection_a_sign_says_nothing_of_its_own(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(_: str) -> None:
+        raise OperationalError("connection refused")
+
+    monkeypatch.setattr(signs, "_write", fail)
+    signs.leave()
+    assert "no sign of life could be left" in caplog.text
+    caplog.clear()
+    monkeypatch.setattr(signs, "connection", SimpleNamespace(connection=None))
+    with pytest.raises(OperationalError):
+        signs.leave()  # whoever kicks says it
+    assert caplog.text == ""
 
 
 def test_machines_that_are_gone_are_forgotten_after_a_day() -> None:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from celery.exceptions import SoftTimeLimitExceeded
+from django.db import Error, InterfaceError, OperationalError, ProgrammingError
 
 from trainer import pipeline, tasks
 
@@ -30,6 +31,41 @@ def test_a_kick_with_nothing_to_do_wakes_nobody(
     monkeypatch.setattr(pipeline, "kick", lambda: 0)
     tasks.kick()
     assert sent == []
+
+
+AWAY = "no work can be looked for: the database does not answer (it is down)"
+BACK = "the database answers again"
+
+
+def test_a_database_that_is_away_is_told_once_and_once_that_it_is_back(
+    sent: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    monkeypatch.setattr(tasks, "outage", tasks.Outage())
+    down = OperationalError("it is down\n\tIs it running?")
+    outcomes: list[Error | None] = [None, down, InterfaceError("closed"), down, None, None, down]
+
+    def kick() -> int:
+        if (error := outcomes.pop(0)) is not None:
+            raise error
+        return 1
+
+    monkeypatch.setattr(pipeline, "kick", kick)
+    for awake, away, back in ((1, 0, 0), *[(1, 1, 0)] * 3, (2, 1, 1), (3, 1, 1), (3, 2, 1)):
+        tasks.kick()
+        assert (len(sent), caplog.text.count(AWAY), caplog.text.count(BACK)) == (awake, away, back)
+    assert "Traceback" not in caplog.text
+
+
+def test_a_fault_of_a_kick_is_no_outage(
+    sent: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def kick() -> int:
+        raise ProgrammingError("syntax error")
+
+    monkeypatch.setattr(pipeline, "kick", kick)
+    with pytest.raises(ProgrammingError):
+        tasks.kick()
 
 
 def test_work_asks_for_the_next_unit_until_there_is_none(
