@@ -16,11 +16,10 @@ import redis
 from django.conf import settings
 from django.core import checks
 from django.db import DatabaseError, connection
-from django.db.migrations.executor import MigrationExecutor
 from packaging.requirements import Requirement
 
 from digitsite.private_redis import find_server
-from recognizer import outages, places
+from recognizer import outages, places, schema
 from recognizer.checkpoints import CheckpointError
 from recognizer.folders import unwritable
 from recognizer.management.commandline import to_be_served
@@ -132,13 +131,12 @@ def _private_redis() -> Finding:
 def database() -> Finding:
     """Whether the database answers and has the tables of this version."""
     try:
-        executor = MigrationExecutor(connection)
-        behind = executor.migration_plan(executor.loader.graph.leaf_nodes())
+        behind = schema.unapplied()
     except DatabaseError as error:
         advice = "See that it runs, and that DIGITSITE_DATABASE_URL names it."
         return Finding("database", "broken", f"does not answer ({outages.reason(error)})", advice)
     if behind:
-        says = f"{len(behind)} migrations have to be made"
+        says = f"{behind} migrations have to be made"
         advice = "Run `manage.py prepare`, or start the site: `make run`."
         return Finding("database", "broken", says, advice)
     return Finding("database", "ok", f"{connection.vendor}, up to date")

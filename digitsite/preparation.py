@@ -10,16 +10,17 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import structlog
+from django.apps import apps
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
+from django.contrib.staticfiles.storage import staticfiles_storage
 from django.core.management import call_command
 from django.db import DatabaseError, connection
-from django.db.migrations.executor import MigrationExecutor
 
 from digitsite.checks import ANCHOR_HINT, PINNED_HINT, anchor_problem, pinned_problem
 from digitsite.commandline import CannotRun
 from digitsite.locks import exclusive
-from recognizer import outages
+from recognizer import outages, schema
 from recognizer.checkpoints import CheckpointError
 
 MIGRATING = 0x6469676974  # any number that only we use
@@ -90,10 +91,33 @@ def _require_an_answer() -> None:
             connection.Database.connect(**parameters).close()  # type: ignore[attr-defined]
 
 
+def require_collected() -> None:
+    """Refuse to start with the static files of another version. Asks no database.
+
+    Raises:
+        CannotRun: some are missing, so that pages could not be made.
+    """
+    if missing := _uncollected():
+        raise CannotRun(
+            f"The static files in {settings.STATIC_ROOT} are not those of this version "
+            f"({len(missing)} missing, such as {missing[0]}): run `manage.py prepare`."
+        )
+
+
+def _uncollected() -> list[str]:
+    """Return the names that this code has and the manifest of what was collected has not."""
+    known = getattr(staticfiles_storage, "hashed_files", None)
+    if known is None:  # names without hashes need no manifest
+        return []
+    usual = apps.get_app_config("staticfiles").ignore_patterns  # type: ignore[attr-defined]
+    ours = {name for finder in get_finders() for name, _ in finder.list([*NOT_COLLECTED, *usual])}
+    return sorted(ours - known.keys())
+
+
 def _migrate() -> None:
-    if _is_behind():
+    if schema.unapplied():
         with _one_at_a_time():
-            if _is_behind():
+            if schema.unapplied():
                 call_command("migrate", interactive=False, verbosity=0)
                 log.info("database brought up to date")
     connection.close()
@@ -111,11 +135,6 @@ def _know_the_anchor() -> None:
         log.error("the packaged anchor is not whole", problem=str(error))
     finally:
         connection.close()
-
-
-def _is_behind() -> bool:
-    executor = MigrationExecutor(connection)
-    return bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
 
 
 @contextmanager
@@ -142,7 +161,7 @@ def _collect() -> None:
     root = Path(settings.STATIC_ROOT)
     stamp = root / STAMP
     wanted = _fingerprint()
-    if stamp.exists() and stamp.read_text() == wanted:
+    if stamp.exists() and stamp.read_text() == wanted and not _uncollected():
         return
     call_command("collectstatic", interactive=False, verbosity=0, ignore_patterns=NOT_COLLECTED)
     stamp.write_text(wanted)

@@ -17,6 +17,8 @@ from prometheus_client import REGISTRY, Metric
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from recognizer import outages
+
 logger = logging.getLogger(__name__)
 
 KEPT_SECONDS: Final = 5.0
@@ -72,7 +74,7 @@ class Figures(Collector):
         try:
             readings = [read() for read in self._reads]
         except DatabaseFailure as error:
-            logger.info("figures are left out: the database does not answer (%s)", error)
+            logger.info("figures are left out: the database %s (%s)", outages.told(error), error)
             return Reading()
         return Reading(
             tuple(metric for reading in readings for metric in reading.metrics),

@@ -21,6 +21,7 @@ from ninja import Schema
 from ninja.errors import ValidationError as InvalidParameters
 from pydantic import TypeAdapter, ValidationError
 
+from recognizer import outages
 from recognizer.alphabet import CHARSETS, LABEL_RULE, Charset, label_of
 from recognizer.aside import Aside, Busy
 from recognizer.images import ImageError, ImageLimits, rasterise_image
@@ -80,8 +81,9 @@ def error_response(request: HttpRequest, error: ApiError) -> HttpResponse:
 
 def database_response(request: HttpRequest, error: DatabaseError) -> HttpResponse:
     """Answer that the database does not, where nobody knew better."""
-    logger.warning("the database does not answer: %s", type(error).__name__)
-    sentence = "the database does not answer: try again later"
+    what = outages.told(error)
+    logger.warning("the database %s: %s", what, type(error).__name__)
+    sentence = f"the database {what}: try again later"
     return error_response(request, ApiError(503, "unavailable", sentence, retry=5))
 
 

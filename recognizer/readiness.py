@@ -20,7 +20,7 @@ from prometheus_client.registry import Collector
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from recognizer import places, publishing, pulse, serving, watching
+from recognizer import places, publishing, pulse, schema, serving, watching
 from recognizer.checkpoints import CheckpointError, verify
 from recognizer.figures import Reading, figures, gauge, gauges
 from recognizer.glance import Glance
@@ -31,6 +31,10 @@ _SILENT: Final = "it does not answer within a second"
 _DATABASE_ADVICE: Final = (
     "see that it runs, may be written and has room, with `manage.py doctor`; predictions go on, "
     "corrections are kept by the page"
+)
+_BEHIND: Final = (
+    "it lacks tables or columns of this version, so that some requests fail: run "
+    "`manage.py prepare`; predictions go on"
 )
 _REDIS_ADVICE: Final = "start it, or see DIGITSITE_REDIS_URL; until then nothing is learned"
 _DISK_ADVICE: Final = "make room: nothing new is stored there until then"
@@ -151,21 +155,23 @@ async def _files() -> Check:
     )
 
 
-def _ask_database() -> tuple[pulse.Beat, Reading]:
+def _ask_database() -> tuple[pulse.Beat, bool, Reading]:
     try:
         if not pulse.ours.is_fresh:
             with suppress(DatabaseFailure):  # the pulse has noted it
                 pulse.ours.beat(pulse.try_now)
-        return pulse.ours.latest, figures.look()
+        return pulse.ours.latest, schema.ours.is_behind(), figures.look()
     finally:
         connections.close_all()  # this thread ends
 
 
 async def _database() -> tuple[Check, Reading]:
     try:
-        beat, reading = await database_glance.ask()
+        beat, is_behind, reading = await database_glance.ask()
     except TimeoutError:
         return Check("down", f"{_SILENT}: {_DATABASE_ADVICE}"), Reading()
+    if is_behind:
+        return Check("down" if beat.state == "down" else "behind", _BEHIND), reading
     if beat.state == "ok":
         return Check("ok"), reading
     return Check(beat.state, f"{beat.says}: {_DATABASE_ADVICE}"), reading

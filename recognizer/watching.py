@@ -25,7 +25,7 @@ from django.db import close_old_connections
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from recognizer import metrics, publishing, pulse, registry, serving
+from recognizer import metrics, outages, publishing, pulse, registry, serving
 from recognizer.models import ONLY, Champion, ServingProcess
 from recognizer.notices import Hints
 from recognizer.serving import Counts
@@ -93,7 +93,8 @@ class Watcher:
             pulse.ours.fail(error)
             self._beat_at = 0.0  # whether it takes writes again is to be known at once
             if not self._is_down:
-                logger.warning("the champion is unknown: the database does not answer (%s)", error)
+                what = outages.told(error)
+                logger.warning("the champion is unknown: the database %s (%s)", what, error)
             self._is_down = True
         except Exception:
             logger.exception("the watch for new versions has failed and goes on")

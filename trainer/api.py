@@ -7,6 +7,7 @@ from django.db import DatabaseError
 from django.http import HttpRequest
 from ninja import Router, Schema
 
+from recognizer import outages
 from recognizer.payloads import ApiError, ErrorOut
 from trainer import progress
 
@@ -41,5 +42,6 @@ async def list_runs(request: HttpRequest) -> dict[str, Any]:
     """List the latest training runs; nobody's drawings are named."""
     try:
         return {"runs": await sync_to_async(progress.latest)()}
-    except DatabaseError:
-        raise ApiError(503, "unavailable", "the database does not answer: try again") from None
+    except DatabaseError as error:
+        sentence = f"the database {outages.told(error)}: try again"
+        raise ApiError(503, "unavailable", sentence) from None

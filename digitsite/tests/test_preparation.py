@@ -1,5 +1,6 @@
 """What happens before a start: only what is needed, and refusals in a sentence."""
 
+import json
 import shutil
 import subprocess
 import sys
@@ -258,3 +259,28 @@ def test_a_database_that_a_server_does_not_have_is_told_by_its_own_words(
             assert 'database "nope" does not exist)' in said, said
             assert "Traceback" not in said
             assert "psycopg.pool" not in said
+
+
+def test_static_files_of_another_version_are_refused_until_it_is_prepared(
+    state: Path, model: Path
+) -> None:
+    manifest = state / "static/staticfiles.json"
+    whole = json.loads(manifest.read_bytes())
+    of_another = {name: path for name, path in whole["paths"].items() if name != "js/live.js"}
+    manifest.write_text(json.dumps(whole | {"paths": of_another}))
+    away = f"postgresql://nobody@127.0.0.1:{processes.free_port()}/none"
+    status, said = processes.run("web", "--prepared", state=state, MODEL=model, DATABASE_URL=away)
+    assert (status, said) == (
+        1,
+        f"digitsite: The static files in {state / 'static'} are not those of this version (1 "
+        "missing, such as js/live.js): run `manage.py prepare`.\n",
+    )
+    assert processes.run("prepare", state=state, MODEL=model)[0] == 0
+    assert json.loads(manifest.read_bytes())["paths"] == whole["paths"]
+
+
+def test_a_state_that_was_never_prepared_is_refused(tmp_path: Path, model: Path) -> None:
+    status, said = processes.run("web", "--prepared", state=tmp_path / "new", MODEL=model)
+    assert (status, said.count("\n")) == (1, 1), said
+    assert "are not those of this version" in said
+    assert "run `manage.py prepare`" in said

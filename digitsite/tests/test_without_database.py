@@ -23,8 +23,8 @@ def left_by_the_last_process(state: Path, number: int) -> None:
     (state / LAST_GOOD).write_text(json.dumps(noted))
 
 
-def test_it_starts_and_predicts_with_the_last_good_version(tmp_path: Path) -> None:
-    state, log, port = tmp_path / "state", tmp_path / "web.log", processes.free_port()
+def test_it_starts_and_predicts_with_the_last_good_version(state: Path, tmp_path: Path) -> None:
+    log, port = tmp_path / "web.log", processes.free_port()
     left_by_the_last_process(state, 7)
     down = f"postgresql://nobody@127.0.0.1:{processes.free_port()}/none"
     process = processes.start(

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from django.db import DatabaseError, InterfaceError
+from django.db import DatabaseError, InterfaceError, OperationalError
 from django.test import Client
 from prometheus_client import CollectorRegistry, generate_latest
 
@@ -82,10 +82,18 @@ def test_collecting_asks_nobody(clock: Clock) -> None:
     assert len(seen) == 1
 
 
-@pytest.mark.parametrize("error", [DatabaseError("disk I/O error"), InterfaceError("closed")])
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (DatabaseError("disk I/O error"), "does not answer"),
+        (InterfaceError("closed"), "does not answer"),
+        (OperationalError("no such column: x"), "is not up to date"),
+    ],
+)
 def test_all_are_left_out_while_the_database_does_not_answer(
-    clock: Clock, error: Exception
+    clock: Clock, error: Exception, said: str, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level("INFO")
     figures = Figures()
     counting(figures)
     figures.look()
@@ -93,6 +101,7 @@ def test_all_are_left_out_while_the_database_does_not_answer(
     clock.now += module.KEPT_SECONDS
     assert figures.look() == Reading()
     assert scrape(figures) == ""
+    assert f"the database {said}" in caplog.text
 
 
 def test_a_fault_of_ours_is_not_hidden(clock: Clock) -> None:

@@ -283,7 +283,14 @@ def test_going_back_to_what_is_served_ends_a_refusal(watcher: Watcher) -> None:
     assert row().refused is None
 
 
-@pytest.mark.parametrize("error", [DatabaseError("disk I/O error"), RuntimeError("odd")])
+@pytest.mark.parametrize(
+    "error",
+    [
+        DatabaseError("disk I/O error"),
+        DatabaseError("no such column: recognizer_champion.new"),
+        RuntimeError("odd"),
+    ],
+)
 def test_no_error_ends_the_watch(
     error: Exception,
     watcher: Watcher,
@@ -299,7 +306,8 @@ def test_no_error_ends_the_watch(
             watcher.step()
     assert serving.current().version == 1
     if isinstance(error, DatabaseError):
-        assert caplog.text.count("does not answer") == 1
+        said = "is not up to date" if "column" in str(error) else "does not answer"
+        assert caplog.text.count(f"the champion is unknown: the database {said}") == 1
         assert pulse.ours.latest.state == "down"
     made()
     promote(2)

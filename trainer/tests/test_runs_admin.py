@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 from django.contrib.auth.models import Group, Permission, User
 from django.core.management import CommandError, call_command
+from django.db import OperationalError
 from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
@@ -15,7 +16,7 @@ from pytest_django import Settings
 from feedback.tests.making import moderator
 from recognizer import registry
 from recognizer.tests.making_versions import promoter
-from trainer import opening, outlook, pipeline
+from trainer import opening, outlook, pipeline, progress
 from trainer.models import RunStatus, TrainingRun
 from trainer.tests.conftest import Bench
 from trainer.tests.test_opening import approved, starter
@@ -387,3 +388,19 @@ def test_the_api_lists_runs_without_naming_drawings(bench: Bench) -> None:
     run = answer["runs"][0]
     assert (run["status"], run["done"], run["total"], run["added"]) == ("rejected", 2, 2, 1)
     assert "corrections" not in run
+
+
+@pytest.mark.parametrize(
+    ("why", "said"),
+    [("connection refused", "does not answer"), ("no such column: x", "is not up to date")],
+)
+def test_the_api_says_what_the_database_does_and_not_why(
+    why: str, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail() -> None:
+        raise OperationalError(why)
+
+    monkeypatch.setattr(progress, "latest", fail)
+    answer = Client().get("/api/v1/runs")
+    assert answer.status_code == 503
+    assert answer.json()["error"]["message"] == f"the database {said}: try again"

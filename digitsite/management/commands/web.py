@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand
 
 from digitsite.commandline import CannotRun
 from digitsite.listening import listen_problem
-from digitsite.preparation import prepare, require_model, require_pinned
+from digitsite.preparation import prepare, require_collected, require_model, require_pinned
 
 
 class Command(BaseCommand):
@@ -35,6 +35,7 @@ class Command(BaseCommand):
         """Run until SIGINT or SIGTERM."""
         if prepared:
             require_pinned()
+            require_collected()
         else:
             require_model()
             prepare()
