@@ -231,7 +231,7 @@ test("what the server will never take is not kept, and told", async () => {
     const page = setUp({ open: false });
     page.answer = SERVER.refuses(status, "no ink was found");
     assert.equal(await page.desk.submit(correction("a")), null, String(status));
-    assert.deepEqual(page.outbox.items, []);
+    assert.deepEqual([page.outbox.items, page.outbox.unsent], [[], []]);
     assert.equal(ids(page.corrections), "");
     assert.deepEqual(page.notes, [{ text: "No ink was found.", action: undefined }]);
   }
@@ -255,6 +255,65 @@ test("what finds no room here is not called kept: they are told, and may say it 
   assert.equal((await page.desk.submit(correction("b"))).status, "pending");
 });
 
+test("what is being sent is kept, but does not wait, and is gone from here with its receipt", async () => {
+  const page = setUp();
+  const told = [];
+  page.outbox.addEventListener("change", () => told.push(page.outbox.items.length));
+  const { submitted } = await submit(page, "a");
+  assert.deepEqual([page.outbox.items, page.outbox.unsent], [[], ["a"]]);
+  await page.live.say({ type: "receipt", id: "a", status: "pending" });
+  await submitted;
+  assert.deepEqual([page.outbox.unsent, page.notes], [[], []]);
+  assert.deepEqual([...new Set(told)], [0]);
+});
+
+test("a page that goes away while it sends leaves that to the next one", async () => {
+  const kept = storage();
+  await submit(setUp({ kept }), "a"); // and nothing comes back any more
+  const next = setUp({ kept });
+  assert.deepEqual(next.outbox.items, []);
+  await next.live.say({ type: "hello" });
+  await settle();
+  assert.deepEqual(next.requests[0], { method: "POST", url: URL, body: kind.drawing("a") });
+  assert.deepEqual(next.outbox.unsent, []);
+  assert.deepEqual(next.told(), ["Sent. Thank you."]);
+});
+
+test("a connection that comes back does not send once more what is under way", async () => {
+  const page = setUp();
+  await submit(page, "a");
+  await page.live.say({ type: "hello" });
+  await settle();
+  assert.deepEqual([page.requests, page.notes, page.outbox.items], [[], [], []]);
+});
+
+test("what another page has sent meanwhile is stored all the same, and waits nowhere", async () => {
+  const kept = storage();
+  const page = setUp({ kept });
+  const { submitted } = await submit(page, "a");
+  const other = setUp({ kept });
+  await other.live.say({ type: "hello" });
+  await settle();
+  await page.live.say({ type: "receipt", id: "a", status: "pending" });
+  assert.equal((await submitted).status, "pending");
+  assert.equal(ids(page.corrections), "a");
+  assert.deepEqual([page.outbox.unsent, page.notes], [[], []]);
+});
+
+test("deleting everything takes back what another page is sending", async () => {
+  const kept = storage();
+  const page = setUp({ kept });
+  const { submitted } = await submit(page, "a");
+  const other = setUp({ kept });
+  other.desk.discard();
+  assert.deepEqual(other.outbox.unsent, ["a"], "it does not wait");
+  await other.desk.withdrawAll();
+  await page.live.say({ type: "receipt", id: "a", status: "pending" });
+  assert.equal(await submitted, null);
+  assert.ok(page.outbox.withdrew("a"));
+  assert.equal(ids(page.corrections), "");
+});
+
 test("a page that stores nothing tells that what waits goes with it", async () => {
   const page = setUp({ kept: { ...storage(), passing: true }, open: false });
   page.answer = SERVER.gone;
@@ -273,7 +332,8 @@ test("sent again, each goes under its id, is listed and waits no more", async ()
 });
 
 test("what the server had already when it is sent again counts and is listed once", async () => {
-  const page = await listed("ab", { waiting: "a" });
+  const page = await listed("ab");
+  page.outbox.add(kind.drawing("a"));
   page.answer = (method, body) => json(200, receipt(body));
   await page.desk.sendAgain();
   assert.equal(ids(page.corrections), "ab");

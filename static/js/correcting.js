@@ -5,7 +5,7 @@ import { Desk } from "./desk.js";
 import { request } from "./http.js";
 import { Judge } from "./judge.js";
 import { Mine } from "./mine.js";
-import { Outbox } from "./outbox.js";
+import { Outbox, UNSENT } from "./outbox.js";
 import { storage } from "./storage.js";
 import { Verdict } from "./verdict.js";
 
@@ -33,9 +33,9 @@ export class Correcting {
     drawing.watch(() => this.refresh());
     // Another device may have sent some, or taken them back; another tab says so in the storage.
     document.addEventListener("visibilitychange", () => document.hidden || desk.refresh());
-    addEventListener("storage", () => {
-      this.mine.refresh();
-      desk.refresh();
+    addEventListener("storage", ({ key }) => {
+      if (key === UNSENT) this.mine.refresh();
+      else desk.refresh();
     });
     corrections.addEventListener("change", () => corrections.items.forEach((item) => this.verdict.receipt(item)));
     corrections.addEventListener("gone", ({ detail }) => this.verdict.gone(detail));

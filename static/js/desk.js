@@ -6,8 +6,7 @@ import { HttpError, request } from "./http.js";
 import { Latest } from "./throttle.js";
 import { kept, refused, waiting } from "./words.js";
 
-// The server has read it and will not take it, now or later.
-const FINAL = [400, 403, 404, 409, 413, 415, 422];
+const FINAL = [400, 403, 404, 409, 413, 415, 422]; // the server has read it and never takes it
 const REFRESH_EVERY = 2_000; // ms, however often a tab is looked at or another one tells
 // Refusals of the socket that HTTP would meet as well, by its status.
 const LATER = { unavailable: 507, rate: 429 };
@@ -34,17 +33,19 @@ export class Desk {
 
   /**
    * Send {id, label, charset, device, strokes | image}, and `confirms` if it is what was answered:
-   * over the socket, else over HTTP, else it waits here; always under its id, so that it counts once.
-   * Resolves with the receipt, {status: "waiting"} if it waits, or null where it is refused for good.
+   * over the socket, else over HTTP, else it waits here, and is kept here from the start: this page may go
+   * away. Resolves with the receipt, {status: "waiting"} if it waits, or null where it is refused for good.
    */
   async submit(correction) {
     const { id } = correction;
     this.#sending.add(id);
+    this.#outbox.add({ ...body(correction), sending: true });
     try {
       return this.#stored(correction, await this.#send(correction));
     } catch (error) {
       if (this.#outbox.withdrew(id)) return null;
       if (FINAL.includes(error.status)) {
+        this.#outbox.remove(id);
         this.#tell(refused(error));
         return null;
       }
@@ -114,29 +115,26 @@ export class Desk {
 
   async #send(correction) {
     const { id, label, confirms, device, strokes } = correction;
-    const said = confirms ? { correct: true } : { label };
     try {
       // The socket's drawing is this one; a picture it does not have.
       if (strokes) {
-        const verdict = { type: "verdict", ...said, id, device };
+        const verdict = { type: "verdict", ...(confirms ? { correct: true } : { label }), id, device };
         return await this.#live.ask(verdict, (frame) => frame.type === "receipt" && frame.id === id);
       }
     } catch ({ code }) {
       if (LATER[code]) throw new HttpError(LATER[code]);
     }
-    return this.#post(body(correction));
+    return this.#post(correction);
   }
 
   #post(correction) {
-    return request("POST", this.#url, correction);
+    return request("POST", this.#url, body(correction));
   }
 
-  async #delete(url) {
-    try {
-      await request("DELETE", url);
-    } catch (error) {
+  #delete(url) {
+    return request("DELETE", url).catch((error) => {
       if (error.status !== 404) throw error; // then it is gone already
-    }
+    });
   }
 
   async #erase(id) {
@@ -145,7 +143,7 @@ export class Desk {
   }
 
   get #unstored() {
-    return [...this.#sending, ...this.#outbox.items.map(({ id }) => id)];
+    return [...new Set([...this.#sending, ...this.#outbox.unsent])];
   }
 
   #takeBack(ids) {
@@ -161,6 +159,7 @@ export class Desk {
 
   /** What was said and could not be sent is sent now: each has its id, so it counts once. */
   async #greeted() {
+    this.#outbox.adopt(this.#sending);
     await this.#settle();
     await this.sendAgain();
     this.refresh();
@@ -178,6 +177,7 @@ export class Desk {
       this.#settle();
       return null;
     }
+    this.#outbox.remove(id);
     this.#corrections.add({ label, predicted, strokes, created: new Date().toISOString(), ...receipt });
     return receipt;
   }

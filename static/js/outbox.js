@@ -2,7 +2,7 @@
 // reached it all the same. They survive the page, and are the same in every tab: each has an id, so
 // sending one twice counts once. Knows its storage only.
 
-const KEY = "unsent";
+export const UNSENT = "unsent"; // in the storage
 const CHARACTERS = 2_000_000; // of text: hundreds of drawings, and room for what others store
 const LATE = 60_000; // ms in which a request that nobody has answered may still be carried out
 
@@ -19,7 +19,12 @@ export class Outbox extends EventTarget {
 
   /** What waits, the oldest first. */
   get items() {
-    return this.#all.filter(({ withdrawn }) => !withdrawn);
+    return this.#all.filter(({ withdrawn, sending }) => !withdrawn && !sending);
+  }
+
+  /** The ids of what waits and of what any page is sending. */
+  get unsent() {
+    return this.#all.filter(({ withdrawn }) => !withdrawn).map(({ id }) => id);
   }
 
   /** Whether what waits is gone with the page. */
@@ -29,20 +34,29 @@ export class Outbox extends EventTarget {
 
   get #all() {
     try {
-      const kept = JSON.parse(this.#storage.getItem(KEY));
+      const kept = JSON.parse(this.#storage.getItem(UNSENT));
       return Array.isArray(kept) ? kept.filter((item) => item?.id) : [];
     } catch {
       return [];
     }
   }
 
-  /** Keep one; false, and nothing changes, where there is no room for it. */
+  /**
+   * Keep one; false, and nothing changes, where there is no room for it. What is `sending` does not wait,
+   * but is there for another page if this one goes away first.
+   */
   add(correction) {
     try {
       return this.#write([...this.#without([correction.id]), correction], CHARACTERS);
     } catch {
       return false; // others, or the browser, leave less room
     }
+  }
+
+  /** What other pages than that which sends `mine` were sending: they may be gone, so it waits from now on. */
+  adopt(mine) {
+    const left = ({ id, sending }) => sending && !mine.has(id);
+    if (this.#all.some(left)) this.#write(this.#all.map((item) => (left(item) ? { ...item, sending: undefined } : item)));
   }
 
   /** These were taken back: they wait no more, and `settle` is about them. */
@@ -69,7 +83,7 @@ export class Outbox extends EventTarget {
   }
 
   remove(id) {
-    this.#write(this.#without([id]));
+    if (this.#all.some((item) => item.id === id)) this.#write(this.#without([id]));
   }
 
   /**
@@ -98,7 +112,7 @@ export class Outbox extends EventTarget {
   #write(all, most = Infinity) {
     const text = JSON.stringify(all);
     if (text.length > most) return false;
-    this.#storage.setItem(KEY, text);
+    this.#storage.setItem(UNSENT, text);
     this.dispatchEvent(new Event("change"));
     return true;
   }

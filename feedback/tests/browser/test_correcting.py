@@ -4,7 +4,7 @@ import re
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Locator, Route, expect
+from playwright.sync_api import Locator, Route, WebSocketRoute, expect
 
 from feedback.tests.browser.conftest import NewScreen
 from recognizer.tests.browser.board import Board
@@ -336,6 +336,36 @@ def test_what_was_said_without_a_connection_is_sent_when_it_is_back(new_board: N
     expect(said(board)).to_have_text(WAITING)
     expect(board.page.locator("#notice .text")).to_have_text("Sent. Thank you.")
     expect(listed(board)).to_have_count(1)
+
+
+def test_what_was_being_sent_when_the_page_went_away_is_sent_by_the_next(
+    new_board: NewBoard,
+) -> None:
+    board = new_board()
+    lost = []
+
+    def swallow(socket: WebSocketRoute) -> None:
+        server = socket.connect_to_server()
+
+        def pass_on(message: str | bytes) -> None:
+            if '"verdict"' in str(message):
+                lost.append(message)
+            elif not lost:
+                server.send(message)
+
+        socket.on_message(pass_on)
+
+    board.page.route_web_socket("**/ws/draw/", swallow)
+    drawn(board.open(), "4")
+    row(board, "9").click()
+    board.wait(lambda: lost, "the correction on its way")
+    expect(board.page.locator(".count")).to_have_text("")
+    board.page.close()
+    other = Board(board.context, board.origin).open()
+    expect(other.page.locator("#notice .text")).to_have_text("Sent. Thank you.")
+    expect(listed(other)).to_have_count(1)
+    expect(other.page.locator(".corrections .opinion")).to_have_text("was taken for 4")
+    expect(other.page.locator("#corrections-dialog .unsent")).to_be_hidden()
 
 
 def test_what_was_taken_back_without_a_connection_is_not_sent_when_it_is_back(
