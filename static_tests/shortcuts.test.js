@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { command } from "../static/js/tools.js";
+import { command, symbol } from "../static/js/tools.js";
 
 const press = (key, held = {}) => ({ key, ctrlKey: false, metaKey: false, altKey: false, shiftKey: false, ...held });
 
@@ -23,6 +23,13 @@ test("the browser's own shortcuts are left alone", () => {
   assert.equal(command(press("c", { ctrlKey: true }), true), null);
   assert.equal(command(press("u", { ctrlKey: true }), true), null);
   assert.equal(command(press("s", { altKey: true }), true), null);
+});
+
+test("a layout with other letters has its keys where they are on a Latin one", () => {
+  assert.equal(command(press("т", { code: "KeyN" }), true), "incorrect");
+  assert.equal(command(press("Я", { code: "KeyZ", ctrlKey: true, shiftKey: true }), false), "redo");
+  assert.equal(symbol(press("й", { code: "KeyQ" }), true), "q");
+  assert.equal(symbol(press("z", { code: "KeyY" }), true), "z", "a Latin layout says itself what its letters are");
 });
 
 test("Escape closes", () => {

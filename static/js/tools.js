@@ -15,6 +15,7 @@ const NAMES = {
   n: "incorrect",
   "?": "help",
 };
+const REPEATING = ["undo", "redo"]; // while a key is held down
 
 /**
  * Let [data-command] buttons run `commands`, and grey out what cannot be done now to `drawing`, or to
@@ -51,10 +52,17 @@ export function prepareCharset(group, changed) {
   changed(group.querySelector("input:checked").value);
 }
 
+/** The key on a Latin keyboard where the layout in use has other letters. */
+function latin({ key, code = "" }) {
+  return key.length === 1 && key > "\u007f" && /^Key/.test(code) ? code.at(-1) : key;
+}
+
 /** The name of what a key asks for, or null. */
-export function command({ key, ctrlKey, metaKey, altKey, shiftKey }, singleKeys) {
-  if (altKey) return null;
+export function command(event, singleKeys) {
+  const { ctrlKey, metaKey, altKey, shiftKey } = event;
+  const key = latin(event);
   const letter = key.toLowerCase();
+  if (altKey) return null;
   if (ctrlKey || metaKey) {
     if (letter === "z") return shiftKey ? "redo" : "undo";
     return letter === "y" && !shiftKey ? "redo" : null;
@@ -65,8 +73,9 @@ export function command({ key, ctrlKey, metaKey, altKey, shiftKey }, singleKeys)
 }
 
 /** The character that a key says the drawing is: a digit at any time, a letter while it is asked for. */
-export function symbol({ key, ctrlKey, metaKey, altKey }, asked) {
-  const label = key.toLowerCase();
+export function symbol(event, asked) {
+  const { ctrlKey, metaKey, altKey } = event;
+  const label = latin(event).toLowerCase();
   const fits = asked ? /^[0-9a-z]$/ : /^[0-9]$/;
   return !ctrlKey && !metaKey && !altKey && fits.test(label) ? label : null;
 }
@@ -85,6 +94,6 @@ export function prepareShortcuts(commands, region, box, asked) {
     const name = label === null ? command(event, single) : "name";
     if (!name || !commands[name]) return;
     if (name !== "close") event.preventDefault();
-    commands[name](label);
+    if (!event.repeat || REPEATING.includes(name)) commands[name](label);
   });
 }

@@ -54,6 +54,35 @@ def test_clear_twice_in_a_row_is_an_empty_canvas(board: Board) -> None:
     assert len(board.sent_points()) == 1
 
 
+def _hold(board: Board, key: str) -> None:
+    for _ in range(4):
+        board.page.keyboard.down(key)
+    board.page.keyboard.up(key)
+
+
+def test_a_key_that_is_held_down_acts_once(board: Board) -> None:
+    board.draw(written("3", 1))
+    board.settle()
+    board.canvas.focus()
+    _hold(board, "n")
+    expect(board.page.locator("main")).to_have_attribute("data-judging", "choosing")
+    board.page.keyboard.press("Escape")
+    board.canvas.focus()
+    _hold(board, "v")
+    expect(board.page.locator("#sees input")).to_be_checked()
+    _hold(board, "s")
+    expect(board.page.locator("#recent li")).to_have_count(1)
+
+
+def test_undo_goes_on_while_its_keys_are_held_down(board: Board) -> None:
+    for _ in range(3):
+        board.mouse(LINE)
+    board.page.keyboard.down("Control")
+    _hold(board, "z")
+    board.page.keyboard.up("Control")
+    assert board.strokes() == 0
+
+
 def test_everything_has_a_key(board: Board) -> None:
     board.mouse(LINE)
     board.mouse(CROSS)
