@@ -149,6 +149,12 @@ test("over the socket a right answer is just called right", async () => {
   assert.deepEqual(page.live.asked, [{ type: "verdict", correct: true, id: "a", device: "pen" }]);
 });
 
+test("of a drawing that is not on the canvas any more it goes over HTTP, with its strokes", async () => {
+  const page = setUp();
+  await page.desk.submit({ ...correction("a"), moved: true });
+  assert.deepEqual([page.live.asked, page.requests[0].body], [[], kind.drawing("a")]);
+});
+
 test("other frames, and receipts for others, are not the receipt", async () => {
   const page = setUp();
   const { submitted } = await submit(page, "a");

@@ -68,10 +68,10 @@ test("one press says that the answer is right", async () => {
   assert.equal(sent.length, 1);
   const { id, ...correction } = sent[0];
   const { key, ...subject } = answer("one");
-  assert.deepEqual(correction, { ...subject, predicted: "7", confirms: true });
+  assert.deepEqual(correction, { ...subject, predicted: "7", confirms: true, moved: false });
   await receive();
   assert.deepEqual(states, ["sending", "said"]);
-  assert.deepEqual(verdict.outcome, { id, status: "pending", confirms: true });
+  assert.deepEqual(verdict.outcome, { id, status: "pending", label: "7", confirms: true });
 });
 
 test("two presses say what it is instead", async () => {
@@ -95,12 +95,13 @@ test("what is pressed a second time does nothing", async () => {
   const { verdict, sent, states, receive } = setUp();
   const press = () => {
     verdict.confirm();
-    verdict.name("1");
+    verdict.name("7");
     verdict.choose();
     verdict.choose(true);
   };
   verdict.confirm();
   press();
+  verdict.name("1");
   await receive();
   press();
   assert.equal(sent.length, 1);
@@ -176,6 +177,61 @@ test("another drawing is judged anew, and none is not", async () => {
   assert.deepEqual(states, ["ready", "choosing", "ready", "idle"]);
 });
 
+test("what was said of a drawing stands when it comes back, as what became of it meanwhile", async () => {
+  const { verdict, sent, receive } = setUp();
+  verdict.confirm();
+  verdict.offer(null);
+  verdict.offer(answer("one", "5", { charset: "digits" }));
+  assert.deepEqual([verdict.state, verdict.open, verdict.confirmable], ["sending", false, false]);
+  verdict.offer(answer("two"));
+  await receive();
+  assert.equal(verdict.state, "ready");
+  verdict.receipt({ id: sent[0].id, status: "approved" });
+  verdict.offer(answer("one"));
+  assert.deepEqual([verdict.state, verdict.outcome.status, verdict.undoable], ["said", "approved", false]);
+  verdict.offer(answer("two"));
+  verdict.gone(sent[0].id);
+  verdict.offer(answer("one"));
+  assert.equal(verdict.state, "ready");
+});
+
+test("another label takes the place of what was said: that is taken back first", async () => {
+  const { verdict, sent, withdrawn, states, receive, takeBack } = await said();
+  states.length = 0;
+  verdict.name("1");
+  verdict.gone(sent[0].id); // as is told when it is taken back
+  assert.deepEqual([sent.length, withdrawn], [1, [sent[0].id]]);
+  await takeBack(true);
+  assert.deepEqual([sent[1].label, sent[1].confirms, sent[1].moved], ["1", false, false]);
+  await receive();
+  assert.deepEqual(states, ["sending", "said"]);
+  assert.deepEqual([verdict.outcome.id, verdict.undoable], [sent[1].id, true]);
+  verdict.undo();
+  assert.deepEqual(withdrawn, sent.map(({ id }) => id));
+});
+
+test("who draws on before another label has gone has said it all the same, of the drawing that it was", async () => {
+  const { verdict, sent, receive, takeBack } = await said();
+  verdict.name("1");
+  verdict.offer(answer("two"));
+  await takeBack(true);
+  assert.deepEqual([sent[1].strokes, sent[1].moved], [[[[1, 2]]], true]);
+  await receive();
+  assert.equal(verdict.state, "ready");
+  verdict.offer(answer("one"));
+  assert.deepEqual([verdict.state, verdict.outcome.id], ["said", sent[1].id]);
+});
+
+test("what cannot be taken back, or was decided, is not replaced", async () => {
+  const { verdict, sent, withdrawn, takeBack } = await said();
+  verdict.name("1");
+  await takeBack(false);
+  assert.deepEqual([verdict.state, verdict.outcome.id, sent.length], ["said", sent[0].id, 1]);
+  verdict.receipt({ id: sent[0].id, status: "approved" });
+  verdict.name("1");
+  assert.equal(withdrawn.length, 1);
+});
+
 test("who draws on while it is sent does not see what became of it under the new drawing", async () => {
   const { verdict, sent, receive } = setUp();
   verdict.confirm();
@@ -196,7 +252,7 @@ test("receipts that come late and in another order go with their own drawings", 
   assert.equal(verdict.state, "sending");
   await receive();
   assert.equal(verdict.state, "said");
-  assert.deepEqual(verdict.outcome, { id: sent[1].id, status: "pending", confirms: false });
+  assert.deepEqual(verdict.outcome, { id: sent[1].id, status: "pending", label: "1", confirms: false });
 });
 
 test("what was refused can be said otherwise, under another id", async () => {
@@ -292,7 +348,7 @@ test("a receipt shows what became of what was just said", async () => {
   assert.equal(verdict.outcome.paused, true);
   const live = { id, status: "live", version: 3, serving: [1, 4], paused: undefined };
   verdict.receipt({ type: "receipt", ...live });
-  assert.deepEqual(verdict.outcome, { ...live, confirms: true });
+  assert.deepEqual(verdict.outcome, { ...live, label: "7", confirms: true });
   assert.deepEqual(states, ["said", "said"]);
   assert.ok(verdict.undoable);
 });

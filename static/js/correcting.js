@@ -60,15 +60,16 @@ export class Correcting {
     if (upload.open) return upload.answered && { ...upload.answered, device: "upload" };
     if (drawing.drawing || drawing.empty) return null;
     const { charset, newest } = display;
-    const key = drawing.state + charset;
+    const shown = drawing.state + charset;
     if (newest && (live.caughtUp || fallback.caughtUp)) {
       const { label, probabilities } = newest;
       const strokes = structuredClone(drawing.points());
-      return { key, label, probabilities, charset, device: device(), strokes };
+      // The same ink is the same drawing, also after Clear and Undo, or for another character set.
+      return { key: JSON.stringify(strokes), shown, label, probabilities, charset, device: device(), strokes };
     }
     // Nobody answers any more: there is nothing to call right, but the drawing can be named.
     const known = this.verdict.subject;
-    return known?.key === key ? { ...known, stale: true } : null;
+    return known?.shown === shown ? { ...known, stale: true } : null;
   }
 }
 

@@ -114,10 +114,10 @@ export class Desk {
   }
 
   async #send(correction) {
-    const { id, label, confirms, device, strokes } = correction;
+    const { id, label, confirms, device, strokes, moved } = correction;
     try {
-      // The socket's drawing is this one; a picture it does not have.
-      if (strokes) {
+      // The socket's drawing is this one, unless they have `moved` on; a picture it does not have.
+      if (strokes && !moved) {
         const verdict = { type: "verdict", ...(confirms ? { correct: true } : { label }), id, device };
         return await this.#live.ask(verdict, (frame) => frame.type === "receipt" && frame.id === id);
       }

@@ -74,8 +74,7 @@ export class Upload {
       this.#seen.src = answer.image;
       this.#seen.hidden = false;
       const { label, probabilities, charset, personal } = answer;
-      const key = this.#original.src + charset;
-      this.answered = { key, image: file, label, probabilities, charset, personal };
+      this.answered = { key: this.#original.src, image: file, label, probabilities, charset, personal };
       this.#handlers.shown(answer);
     } catch (error) {
       const { failure } = await import("./picture.js"); // which made it small, so it is there

@@ -1,23 +1,24 @@
-// What a person says about the answer on show: that it is right, or what it should have been. Once
-// for each drawing; what they press a second time does nothing. Knows no page and no wire.
+// What a person says about the answer on show: that it is right, or what it should have been. Once for
+// each drawing, however often it comes back: another label takes the place of what was said, the same one
+// does nothing. Knows no page and no wire.
 
 import { LABELS } from "./ranking.js";
 
 const UNDO_FOR = 5_000; // ms
+const EARLY = ["waiting", "pending"]; // nobody has decided: something else can be said instead
 const UUID = "10000000-1000-4000-8000-100000000000"; // version 4; 0, 1 and 8 become random digits
 
 /**
  * Events: `change`. `state` is idle (there is nothing to judge), ready, choosing (they said that it
- * is wrong), sending, or said; then `outcome` is the receipt and `undoable` whether it can be undone.
+ * is wrong), sending, or said; then `outcome` is the receipt. `undoable` is whether it can be undone.
  */
 export class Verdict extends EventTarget {
   state = "idle";
   subject = null; // the answer to judge: {key, label, probabilities, charset, stale, …}
-  outcome = null;
   undoable = false;
   #submit;
   #withdraw;
-  #id = null; // of what was sent about this subject
+  #told = new Map(); // by the key of a drawing what was said of it: {id, label, outcome}
   #timer = null;
 
   /**
@@ -28,6 +29,14 @@ export class Verdict extends EventTarget {
     super();
     this.#submit = submit;
     this.#withdraw = withdraw;
+  }
+
+  get outcome() {
+    return this.#said?.outcome ?? null;
+  }
+
+  get #said() {
+    return this.#told.get(this.subject?.key);
   }
 
   /** Whether there is an answer that can be called right. */
@@ -41,13 +50,13 @@ export class Verdict extends EventTarget {
 
   /**
    * There is something to judge, or (null) not any more. Of the same `key` it is the same drawing,
-   * newly answered: what was said about it stands.
+   * newly answered or back again: what was said about it stands.
    */
   offer(subject) {
     const same = subject !== null && subject.key === this.subject?.key;
     this.subject = subject;
     if (same) this.#tell();
-    else this.#become(subject ? "ready" : "idle");
+    else this.#become();
   }
 
   confirm() {
@@ -61,60 +70,71 @@ export class Verdict extends EventTarget {
 
   /** It is a `label`, whichever characters were asked for: they may have drawn another one. */
   name(label) {
-    if (this.open && LABELS.includes(label)) this.#send(label);
+    if (!LABELS.includes(label)) return;
+    if (this.open) this.#send(label);
+    else if (label !== this.#said?.label && EARLY.includes(this.outcome?.status)) this.#send(label, this.#said);
   }
 
   /** A receipt came: perhaps it is about what was just said. */
   receipt({ id, status, version, serving, paused }) {
-    if (this.outcome?.id !== id) return;
-    this.outcome = { ...this.outcome, status, version, serving, paused };
-    this.#tell();
+    const told = [...this.#told.values()].find(({ outcome }) => outcome?.id === id);
+    if (!told) return;
+    Object.assign(told.outcome, { status, version, serving, paused });
+    if (told === this.#said) this.#tell();
   }
 
   /** Correction `id` was taken back, or (null) all of them: then nothing was said. */
   gone(id) {
-    if (this.outcome && (id ?? this.outcome.id) === this.outcome.id) this.#become("ready");
+    for (const [key, { outcome }] of this.#told) {
+      if (outcome && (id ?? outcome.id) === outcome.id) this.#note(key);
+    }
   }
 
   async undo() {
     if (!this.undoable) return;
-    const id = this.#id;
-    this.#endUndo();
-    this.#tell();
-    const gone = await this.#withdraw(id);
-    if (gone && id === this.#id) this.#become("ready");
-  }
-
-  async #send(label) {
-    const { key, ...subject } = this.subject;
-    const id = uuid();
-    this.#become("sending");
-    this.#id = id;
-    const correction = { ...subject, id, label, confirms: label === subject.label };
-    const outcome = await this.#submit({ ...correction, predicted: subject.label });
-    if (id !== this.#id) return; // they draw on: the list tells what became of it
-    if (outcome === null) return this.#become("ready");
-    this.outcome = { confirms: correction.confirms, ...outcome };
-    this.undoable = true;
-    this.#timer = setTimeout(() => {
-      this.undoable = false;
-      this.#tell();
-    }, UNDO_FOR);
-    this.state = "said";
-    this.#tell();
-  }
-
-  #become(state) {
-    this.#endUndo();
-    this.#id = null;
-    this.outcome = null;
-    this.state = state;
-    this.#tell();
-  }
-
-  #endUndo() {
+    const { key } = this.subject;
+    const said = this.#said;
     clearTimeout(this.#timer);
     this.undoable = false;
+    this.#tell();
+    if ((await this.#withdraw(said.id)) && said === this.#told.get(key)) this.#note(key);
+  }
+
+  /** Say it, once what was said `before` is taken back. */
+  async #send(label, before = null) {
+    const { key, ...subject } = this.subject;
+    const said = { id: uuid(), label, outcome: null };
+    this.#note(key, said);
+    if (before && !(await this.#withdraw(before.id))) return this.#note(key, before);
+    if (said !== this.#told.get(key)) return; // undone
+    const correction = { ...subject, id: said.id, label, predicted: subject.label };
+    const confirms = !before && label === subject.label;
+    const outcome = await this.#submit({ ...correction, confirms, moved: key !== this.subject?.key });
+    if (said !== this.#told.get(key)) return;
+    if (outcome) said.outcome = { label, confirms, ...outcome };
+    this.#note(key, outcome && said, outcome !== null);
+  }
+
+  /** Of the drawing `key` this is what was `said`, or nothing. */
+  #note(key, said, undoable) {
+    if (said) this.#told.set(key, said);
+    else this.#told.delete(key);
+    if (key === this.subject?.key) this.#become("ready", undoable); // else the list tells what became of it
+  }
+
+  /** What was said stands; without that, it is `open`. */
+  #become(open = "ready", undoable = false) {
+    const said = this.#said;
+    this.state = said ? (said.outcome ? "said" : "sending") : this.subject ? open : "idle";
+    this.undoable = undoable;
+    clearTimeout(this.#timer);
+    if (undoable) {
+      this.#timer = setTimeout(() => {
+        this.undoable = false;
+        this.#tell();
+      }, UNDO_FOR);
+    }
+    this.#tell();
   }
 
   #tell() {

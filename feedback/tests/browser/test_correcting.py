@@ -241,6 +241,34 @@ def test_what_is_discarded_leaves_the_focus_in_the_dialog(new_board: NewBoard) -
     expect(board.page.locator("#corrections-dialog form button")).to_be_focused()
 
 
+def test_a_drawing_is_one_correction_for_any_character_set_and_however_often_it_is_back(
+    new_board: NewBoard,
+) -> None:
+    board = drawn(new_board().open(), "5")
+    judging = board.page.locator("main")
+    board.press("Correct")
+    expect(said(board)).to_have_text("Thanks, counted")
+    board.choose("digits")
+    board.settle()
+    expect(said(board)).to_have_text("Thanks, counted")
+    for press in (("Clear", "Undo"), ("Undo", "Redo")):
+        for name in press:
+            board.page.locator(f"[data-command={name.lower()}]").click()
+        board.settle()
+        expect(judging).to_have_attribute("data-judging", "said")
+    expect(said(board)).to_have_text("Thanks, counted")
+    row(board, "6").click()
+    expect(said(board)).to_have_text(WAITING)
+    expect(board.page.locator("#answer .label")).to_have_text("6")
+    rows = listed(board)
+    expect(rows).to_have_count(1)
+    expect(rows.locator("strong")).to_have_text("6")
+    board.page.keyboard.press("Escape")
+    board.page.reload()
+    board.wait_for_state("Connected")
+    expect(board.page.locator(".count")).to_have_text("1")
+
+
 def test_while_the_pen_is_down_there_is_nothing_to_judge(new_board: NewBoard) -> None:
     board = new_board().open()
     board.mouse(written("3", 1)[0], up=False)
