@@ -196,6 +196,18 @@ test("what the socket does not bring goes over HTTP under the same id, with its 
   }
 });
 
+test("without a network the socket is not asked: it may not have noticed yet", async () => {
+  const page = setUp();
+  page.answer = SERVER.gone;
+  Object.defineProperty(globalThis, "navigator", { value: { onLine: false }, configurable: true });
+  try {
+    assert.equal((await page.desk.submit(correction("a"))).status, "waiting");
+  } finally {
+    delete globalThis.navigator;
+  }
+  assert.deepEqual([page.live.asked, page.lines()], [[], ["POST /corrections a"]]);
+});
+
 test("what the server cannot do now is not asked of it in another way, but kept", async () => {
   const reasons = { unavailable: "Corrections cannot be stored right now.", rate: "That was too often." };
   for (const [code, reason] of Object.entries(reasons)) {

@@ -303,6 +303,22 @@ test("undone, it is as if nothing was said", async () => {
   assert.ok(verdict.undoable);
 });
 
+test("what takes long to be sent is told, and can be undone meanwhile", async () => {
+  const { clock, verdict, sent, withdrawn, states, refuse, takeBack } = setUp();
+  verdict.confirm();
+  clock.pass(799);
+  assert.ok(!verdict.undoable);
+  clock.pass(1);
+  assert.deepEqual([states, verdict.undoable, verdict.outcome], [["sending", "sending"], true, null]);
+  clock.pass(60_000);
+  assert.ok(verdict.undoable);
+  verdict.undo();
+  assert.deepEqual(withdrawn, [sent[0].id]);
+  await refuse(); // as is answered about what was taken back
+  await takeBack(true);
+  assert.deepEqual([verdict.state, verdict.undoable], ["ready", false]);
+});
+
 test("what could not be taken back stands", async () => {
   const { verdict, sent, takeBack } = await said();
   verdict.undo();

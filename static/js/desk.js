@@ -4,7 +4,7 @@
 import { tellNews } from "./corrections.js";
 import { HttpError, request } from "./http.js";
 import { Latest } from "./throttle.js";
-import { kept, refused, waiting } from "./words.js";
+import { kept, offline, refused, waiting } from "./words.js";
 
 const FINAL = [400, 403, 404, 409, 413, 415, 422]; // the server has read it and never takes it
 const REFRESH_EVERY = 2_000; // ms, however often a tab is looked at or another one tells
@@ -117,7 +117,7 @@ export class Desk {
     const { id, label, confirms, device, strokes, moved } = correction;
     try {
       // The socket's drawing is this one, unless they have `moved` on; a picture it does not have.
-      if (strokes && !moved) {
+      if (strokes && !moved && !offline()) {
         const verdict = { type: "verdict", ...(confirms ? { correct: true } : { label }), id, device };
         return await this.#live.ask(verdict, (frame) => frame.type === "receipt" && frame.id === id);
       }

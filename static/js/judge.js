@@ -46,9 +46,9 @@ export class Judge {
     this.#correct.ariaDisabled = !confirmable;
     this.#incorrect.ariaDisabled = !open;
     this.#incorrect.ariaExpanded = choosing;
-    this.#correct.hidden = this.#incorrect.hidden = state === "said";
+    const text = outcome ? said(outcome) : undoable ? "Sending …" : "";
+    this.#correct.hidden = this.#incorrect.hidden = text !== "";
     this.#undo.hidden = !undoable;
-    const text = outcome ? said(outcome) : "";
     if (this.#said.textContent !== text) this.#said.textContent = text;
     if (choosing && this.#picker.hidden) this.#ask();
     else if (!choosing && !this.#picker.hidden) this.#close();

@@ -5,12 +5,14 @@
 import { LABELS } from "./ranking.js";
 
 const UNDO_FOR = 5_000; // ms
+const SLOW = 800; // ms of sending
 const EARLY = ["waiting", "pending"]; // nobody has decided: something else can be said instead
 const UUID = "10000000-1000-4000-8000-100000000000"; // version 4; 0, 1 and 8 become random digits
 
 /**
  * Events: `change`. `state` is idle (there is nothing to judge), ready, choosing (they said that it
- * is wrong), sending, or said; then `outcome` is the receipt. `undoable` is whether it can be undone.
+ * is wrong), sending, or said; then `outcome` is the receipt. `undoable` is whether it can be undone: for a
+ * while once it is said, and while it is being sent if that takes long.
  */
 export class Verdict extends EventTarget {
   state = "idle";
@@ -128,12 +130,12 @@ export class Verdict extends EventTarget {
     this.state = said ? (said.outcome ? "said" : "sending") : this.subject ? open : "idle";
     this.undoable = undoable;
     clearTimeout(this.#timer);
-    if (undoable) {
-      this.#timer = setTimeout(() => {
-        this.undoable = false;
-        this.#tell();
-      }, UNDO_FOR);
-    }
+    const turn = () => {
+      this.undoable = !undoable;
+      this.#tell();
+    };
+    if (undoable) this.#timer = setTimeout(turn, UNDO_FOR);
+    else if (this.state === "sending") this.#timer = setTimeout(turn, SLOW);
     this.#tell();
   }
 

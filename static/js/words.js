@@ -89,9 +89,13 @@ export function kept(status, fits = true) {
   return `${status ? "Corrections cannot be stored right now." : unreachable()}${room}`;
 }
 
+export function offline() {
+  return globalThis.navigator?.onLine === false;
+}
+
 /** Why nothing comes back: in the same words wherever it is told. */
 export function unreachable() {
-  return globalThis.navigator?.onLine === false ? "You are offline." : "The server cannot be reached.";
+  return offline() ? "You are offline." : "The server cannot be reached.";
 }
 
 /** So many wait, and, `passing`, no longer than the page. */

@@ -387,6 +387,10 @@ def test_what_was_being_sent_when_the_page_went_away_is_sent_by_the_next(
     drawn(board.open(), "4")
     row(board, "9").click()
     board.wait(lambda: lost, "the correction on its way")
+    place = board.page.locator("#verdict").bounding_box()
+    expect(said(board)).to_have_text("Sending …")
+    assert board.page.locator("#verdict").bounding_box() == place
+    expect(board.page.get_by_role("button", name="Undo what I said")).to_be_visible()
     expect(board.page.locator(".count")).to_have_text("")
     board.page.close()
     other = Board(board.context, board.origin).open()
