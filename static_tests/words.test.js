@@ -112,6 +112,15 @@ test("the drawing area counts its strokes", () => {
   assert.equal(strokeCount(2), "Drawing area, 2 strokes");
 });
 
+test("what was said of a character that is not asked for says where it counts", () => {
+  const pending = { status: "pending", label: "k", confirms: false };
+  assert.equal(said(pending, "digits"), "Waiting for review. It counts with Letters or All.");
+  assert.equal(said({ ...pending, label: "7" }, "letters"), "Waiting for review. It counts with Digits or All.");
+  for (const charset of ["letters", "all"]) assert.equal(said(pending, charset), "Waiting for review");
+  assert.equal(said({ ...pending, status: "approved" }, "digits"), "Approved, waiting for training");
+  assert.equal(said({ ...pending, confirms: true }, "digits"), "Thanks, counted");
+});
+
 test("who said otherwise than a reviewer is told what that one says", () => {
   const live = { status: "live", version: 6, serving: [1, 2], label: "9" };
   assert.equal(receipt(live), "Live in version 6, 1 of 2");

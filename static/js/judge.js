@@ -40,13 +40,13 @@ export class Judge {
   }
 
   #refresh() {
-    const { state, outcome, confirmable, open, undoable } = this.#verdict;
+    const { state, subject, outcome, confirmable, open, undoable } = this.#verdict;
     const choosing = state === "choosing";
     this.#page.dataset.judging = state;
     this.#correct.ariaDisabled = !confirmable;
     this.#incorrect.ariaDisabled = !open;
     this.#incorrect.ariaExpanded = choosing;
-    const text = outcome ? said(outcome) : undoable ? "Sending …" : "";
+    const text = outcome ? said(outcome, subject.charset) : undoable ? "Sending …" : "";
     this.#correct.hidden = this.#incorrect.hidden = text !== "";
     this.#undo.hidden = !undoable;
     if (this.#said.textContent !== text) this.#said.textContent = text;

@@ -60,9 +60,13 @@ export function receipt({ status, version, serving, label, said = label, paused 
   return said === label ? state : `A reviewer says ${label}, ${state.toLowerCase()}`;
 }
 
-/** What a verdict came to, for who gave it. */
-export function said(outcome) {
-  return outcome.confirms && outcome.status === "pending" ? "Thanks, counted" : receipt(outcome);
+/** What a verdict came to, for who gave it and sees answers of `charset`. */
+export function said(outcome, charset = "all") {
+  if (outcome.status !== "pending") return receipt(outcome);
+  if (outcome.confirms) return "Thanks, counted";
+  const own = /\d/.test(outcome.label) ? "Digits" : "Letters";
+  const here = charset === "all" || charset === own.toLowerCase();
+  return receipt(outcome) + (here ? "" : `. It counts with ${own} or All.`);
 }
 
 /** Another version answers, and so many of my corrections are new in it. */

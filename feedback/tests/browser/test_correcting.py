@@ -286,8 +286,11 @@ def test_a_letter_can_be_named_while_digits_are_asked_for(new_board: NewBoard) -
     expect(board.page.locator("#picker .likely button").first).to_be_focused()
     expect(board.page.locator("#picker button[value='k']")).to_be_visible()
     board.page.keyboard.press("k")
-    expect(said(board)).to_have_text(WAITING)
+    expect(said(board)).to_have_text(f"{WAITING}. It counts with Letters or All.")
     expect(listed(board).locator("strong")).to_have_text("k")
+    board.page.keyboard.press("Escape")
+    board.choose("all")
+    expect(said(board)).to_have_text(WAITING)
 
 
 def test_the_choice_is_left_by_a_button_that_says_so(new_board: NewBoard) -> None:
