@@ -28,7 +28,7 @@ export class Correcting {
     );
     const runs = () => request("GET", page.dataset.runs);
     this.mine = new Mine(dialog, page.querySelector(".count"), corrections, outbox, desk, runs);
-    new Judge(page, this.verdict);
+    new Judge(page, this.verdict, notices);
     live.addEventListener("state", () => this.refresh());
     drawing.watch(() => this.refresh());
     // Another device may have sent some, or taken them back; another tab says so in the storage.

@@ -13,13 +13,16 @@ export class Judge {
   #undo;
   #said;
   #picker;
+  #notices;
+  #note = ""; // what a note tells instead
   #scrolled = []; // where the page was before it made room for the row, and after
 
-  /** `page` contains all of it. */
-  constructor(page, verdict) {
+  /** `page` contains all of it; `notices` tells what became of it where that is out of sight. */
+  constructor(page, verdict, notices) {
     const find = (selector) => page.querySelector(selector);
     this.#page = page;
     this.#verdict = verdict;
+    this.#notices = notices;
     [this.#correct, this.#incorrect, this.#undo] = page.querySelectorAll("#verdict button");
     this.#said = find(".said");
     this.#picker = find("#picker");
@@ -50,8 +53,20 @@ export class Judge {
     this.#correct.hidden = this.#incorrect.hidden = text !== "";
     this.#undo.hidden = !undoable;
     if (this.#said.textContent !== text) this.#said.textContent = text;
+    // What waits here is told by a note anyway.
+    this.#remind(undoable && outcome?.status !== "waiting" ? text : "");
     if (choosing && this.#picker.hidden) this.#ask();
     else if (!choosing && !this.#picker.hidden) this.#close();
+  }
+
+  /** A note says `text`, for as long as there is any, if the place for it is out of sight. */
+  #remind(text) {
+    const { top, bottom } = this.#undo.parentNode.getBoundingClientRect();
+    const note = top < 0 || bottom > innerHeight ? text : "";
+    if (note === this.#note) return;
+    if (note) this.#notices.show(note, { name: "Undo", act: () => this.#verdict.undo() });
+    else this.#notices.withdraw(this.#note);
+    this.#note = note;
   }
 
   /** Open the row and bring the likeliest within reach. */
