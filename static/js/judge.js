@@ -15,6 +15,7 @@ export class Judge {
   #picker;
   #notices;
   #note = ""; // what a note tells instead
+  #width = 0; // of the window that the row was last brought within reach of
   #scrolled = []; // where the page was before it made room for the row, and after
 
   /** `page` contains all of it; `notices` tells what became of it where that is out of sight. */
@@ -36,6 +37,8 @@ export class Judge {
       else if (choice?.value) verdict.name(choice.value);
       else if (choice) verdict.choose(false);
     });
+    // By its width: a phone's bars come and go while somebody scrolls.
+    addEventListener("resize", () => innerWidth === this.#width || this.#reach());
     // What takes the place of a button that goes.
     const next = "#verdict [aria-controls], #verdict .plain";
     verdict.addEventListener("change", () => keepFocus(() => this.#refresh(), next));
@@ -79,8 +82,13 @@ export class Judge {
     const before = scrollY;
     this.#picker.hidden = false;
     first.firstChild.focus({ preventScroll: true });
-    this.#picker.scrollIntoView({ block: "nearest" });
+    this.#reach();
     this.#scrolled = [before, scrollY];
+  }
+
+  #reach() {
+    this.#width = innerWidth;
+    this.#picker.scrollIntoView({ block: "nearest" });
   }
 
   #close() {

@@ -301,6 +301,13 @@ def test_the_choice_is_left_by_a_button_that_says_so(new_board: NewBoard) -> Non
     expect(board.page.locator("main")).to_have_attribute("data-judging", "ready")
 
 
+def test_the_choice_stays_within_reach_when_the_window_changes(new_board: NewBoard) -> None:
+    board = drawn(new_board().open(), "7")
+    board.press("Incorrect")
+    board.page.set_viewport_size({"width": 390, "height": 844})
+    expect(board.page.locator("#picker button").last).to_be_in_viewport(ratio=1)
+
+
 def test_what_was_learned_is_forgotten_on_demand(new_board: NewBoard) -> None:
     board = corrected(drawn(new_board().open(), "7"), "1")
     expect(board.page.locator("#answer .label")).to_have_text("1")
