@@ -4,7 +4,7 @@ import { afterEach, mock, test } from "node:test";
 import { Corrections } from "../static/js/corrections.js";
 import { Desk } from "../static/js/desk.js";
 import { request } from "../static/js/http.js";
-import { Outbox } from "../static/js/outbox.js";
+import { Outbox } from "../static/js/storage.js";
 import { Pending, Refusal } from "../static/js/frames.js";
 import { Clock } from "./clock.js";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { afterEach, mock, test } from "node:test";
 
-import { Outbox } from "../static/js/outbox.js";
+import { Outbox } from "../static/js/storage.js";
 import { Clock } from "./clock.js";
 
 const MINUTE = 60_000; // ms

@@ -60,7 +60,7 @@ test("what few people ask for is not fetched until they do", () => {
   const asks = {
     "draw.js": ["samples.js"],
     "mine.js": ["training.js"],
-    "seeing.js": ["sees.js"],
+    "tools.js": ["sees.js"],
     "upload.js": ["picture.js"],
     "status.js": ["model.js"],
   };

@@ -10,11 +10,10 @@ import { predict } from "./http.js";
 import { Live } from "./live.js";
 import { Pointers } from "./pointers.js";
 import { Recent } from "./recent.js";
-import { Seeing } from "./seeing.js";
 import { Status, Versions } from "./status.js";
 import { History, storage } from "./storage.js";
 import { Drawing } from "./strokes.js";
-import { prepareCharset, prepareShortcuts, prepareTools } from "./tools.js";
+import { prepareCharset, prepareShortcuts, prepareTools, Seeing } from "./tools.js";
 import { Upload } from "./upload.js";
 import { problem } from "./words.js";
 

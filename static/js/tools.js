@@ -1,6 +1,6 @@
 // What runs commands: buttons, and keys. With Ctrl or ⌘ everywhere; single letters only while the focus
-// is in the drawing area, and only if the person has not switched them off (WCAG 2.1.4). And the switch
-// between character sets.
+// is in the drawing area, and only if the person has not switched them off (WCAG 2.1.4). And the switches:
+// between character sets, and of "What the network sees".
 
 import { remember, storage } from "./storage.js";
 
@@ -96,4 +96,39 @@ export function prepareShortcuts(commands, region, box, asked) {
     if (name !== "close") event.preventDefault();
     if (!event.repeat || REPEATING.includes(name)) commands[name](label);
   });
+}
+
+/** The switch of "What the network sees". What it does is fetched when somebody first asks for it. */
+export class Seeing {
+  #section;
+  #switch;
+  #parts;
+  #failed;
+  #sees = null;
+
+  /** `parts` is what sees.js takes; `failed()` is told where that cannot be fetched. */
+  constructor(section, parts, failed) {
+    this.#section = section;
+    this.#switch = section.querySelector("input");
+    this.#parts = parts;
+    this.#failed = failed;
+    this.#switch.addEventListener("change", () => this.#start());
+    this.#start();
+  }
+
+  toggle() {
+    this.#switch.click();
+  }
+
+  /** Something else is on show. */
+  refresh() {
+    this.#sees?.refresh();
+  }
+
+  async #start() {
+    if (!this.#switch.checked || this.#sees) return;
+    const module = await import("./sees.js").catch(this.#failed);
+    if (!module) this.#switch.checked = false;
+    else this.#sees ??= new module.Sees(this.#section, this.#parts);
+  }
 }
