@@ -14,7 +14,7 @@ from django.db import (
 from recognizer import outages
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
 @pytest.mark.parametrize(
     "statement",
     [

@@ -49,7 +49,7 @@ def test_a_prepared_database_is_asked_once(django_assert_num_queries: object) ->
         assert not ours.is_behind()
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
 @pytest.mark.usefixtures("standin", "looks_here")
 def test_a_database_that_is_behind_is_degraded_until_it_was_prepared(
     client: Client, monkeypatch: pytest.MonkeyPatch, clock: Clock
