@@ -15,6 +15,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
 from django.db import Error
 
+from digitsite import databases
 from recognizer import outages
 
 LISTENING = {"serve", "web"}
@@ -99,9 +100,10 @@ def run(argv: Sequence[str]) -> None:
 def _go_without_a_pool(argv: Sequence[str], environ: MutableMapping[str, str]) -> None:
     """Let a command connect by itself: a pool waits for seconds, and does not say why it cannot.
 
-    A value that is no number stays, to be refused.
+    What the settings refuse stays.
     """
-    if _command(argv) not in LISTENING and (environ.get(POOL) or "0").isdecimal():
+    size = environ.get(POOL) or "0"
+    if _command(argv) not in LISTENING and size.isdecimal() and int(size) <= databases.MOST:
         environ[POOL] = "0"
 
 

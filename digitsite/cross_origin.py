@@ -31,4 +31,4 @@ class CrossOrigin(CorsMiddleware):
         origin = request.headers.get("Origin")
         if origin not in settings.CORS_ALLOWED_ORIGINS or not self.is_enabled(request):
             return False
-        return origin != f"{request.scheme}://{request.get_host()}"
+        return origin not in settings.ALLOWED_ORIGINS

@@ -26,6 +26,7 @@ SQLITE = {
 POSTGRESQL_TIMEOUTS = (
     "-c statement_timeout=15s -c lock_timeout=5s -c idle_in_transaction_session_timeout=30s"
 )
+MOST = 1000  # connections of a pool
 POOL_SECONDS = 5  # that a request waits for a connection
 CONNECT_SECONDS = 5  # that a connection may take
 # A server that vanishes without a word is noticed within seconds: all sockets share a connection.

@@ -92,15 +92,15 @@ def _require_an_answer() -> None:
 
 
 def require_collected() -> None:
-    """Refuse to start with the static files of another version. Asks no database.
+    """Refuse to start where static files of this version are missing. Asks no database.
 
     Raises:
         CannotRun: some are missing, so that pages could not be made.
     """
     if missing := _uncollected():
         raise CannotRun(
-            f"The static files in {settings.STATIC_ROOT} are not those of this version "
-            f"({len(missing)} missing, such as {missing[0]}): run `manage.py prepare`."
+            f"The static files in {settings.STATIC_ROOT} lack some of this version "
+            f"({len(missing)}, such as {missing[0]}): run `manage.py prepare`."
         )
 
 

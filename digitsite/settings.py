@@ -100,7 +100,9 @@ TEMPLATES = [
 ]
 
 # A file for one machine, PostgreSQL for several.
-DATABASE_POOL = env.integer("DATABASE_POOL", 8, least=0, most=1000)  # connections of a process
+DATABASE_POOL = env.integer(
+    "DATABASE_POOL", 8, least=0, most=databases.MOST
+)  # connections of a process
 try:
     DATABASES = {
         "default": databases.configuration(

@@ -84,7 +84,7 @@ def confirmation(bulk: Bulk, selected: CorrectionQuerySet) -> dict[str, Any]:
 
 def sheet(rows: Sequence[Row]) -> dict[str, Any]:
     """Return every picture and what is to be known of all of them."""
-    pairs = Counter((row.predicted or "not sure", row.label) for row in rows)
+    pairs = Counter((_said(row), row.label) for row in rows)
     return {
         "items": [
             {
@@ -102,6 +102,11 @@ def sheet(rows: Sequence[Row]) -> dict[str, Any]:
         ),
         "copies": sum(row.duplicates for row in rows),
     }
+
+
+def _said(row: Row) -> str:
+    said = row.predicted or "not sure"
+    return f"{said} (their memory)" if row.personal else said
 
 
 def by_status(rows: Iterable[Row]) -> list[tuple[str, int]]:

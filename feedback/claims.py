@@ -136,7 +136,7 @@ async def submission_of(
             label=prediction.label,
             confidence=prediction.confidence,
             version=prediction.version,
-            personal=prediction.personal,
+            personal=prediction.renamed,
         ),
         charset=said.charset,
         raster=raster,

@@ -95,7 +95,7 @@ class FeedbackConsumer(DrawConsumer):
                 label=shown.label,
                 confidence=shown.confidence,
                 version=shown.version,
-                personal=shown.personal,
+                personal=shown.renamed,
             ),
             charset=self._session.charset,
             strokes=self._session.drawing.samples(),

@@ -190,7 +190,7 @@ class Correction(models.Model):
     predicted = models.CharField(max_length=1, null=True, blank=True)
     confidence = models.FloatField()
     version = models.PositiveIntegerField()
-    # Whether the submitter's own memory had changed that answer: then it is not the model's.
+    # Whether that is what the submitter's own memory said, and the model something else.
     personal = models.BooleanField(default=False, db_default=False)
     verdict = models.CharField(max_length=9, choices=Verdict)
 

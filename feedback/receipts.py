@@ -171,6 +171,8 @@ class Watcher:
             except DatabaseError:
                 # The rows are still there when the database is back.
                 logger.warning("receipts are late: the database does not answer")
+            except Exception:
+                logger.exception("the watch for receipts has failed and goes on")
             await asyncio.sleep(settings.RECEIPT_POLL_SECONDS)
 
     async def _pass_on(self, news: News) -> None:

@@ -66,7 +66,7 @@ class Shown:
     label: str | None
     confidence: float
     version: int
-    personal: bool = False  # their own memory had changed it
+    personal: bool = False  # their own memory said so, and the model something else
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -51,6 +51,7 @@ class Batch(Generic[Question, Answer]):
             return
         try:
             answers = self._answer([question for question, _ in some])
+            pairs = list(zip(some, answers, strict=True))
         except Exception as error:
             if len(some) == 1:
                 some[0][1].set_exception(error)
@@ -58,5 +59,5 @@ class Batch(Generic[Question, Answer]):
             for one in some:  # the fault of one must not be everybody's
                 self._tell([one])
             return
-        for (_, told), answer in zip(some, answers, strict=True):
+        for (_, told), answer in pairs:
             told.set_result(answer)

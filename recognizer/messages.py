@@ -211,6 +211,8 @@ class PredictionFrame(_ServerFrame):
     abstain: bool
     probabilities: tuple[float, ...]  # (36,)
     personal: bool = False
+    # The label is the personal memory's and not the network's; not sent, but kept with a verdict.
+    renamed: bool = Field(default=False, exclude=True)
     # Abstains because the strokes are several characters; sent only where that is so.
     several: bool = Field(default=False, exclude_if=operator.not_)
 

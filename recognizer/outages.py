@@ -8,6 +8,7 @@ from typing import Final
 from django.db import DatabaseError, Error, InterfaceError, OperationalError
 
 _MISSING: Final = frozenset({"42P01", "42703"})  # PostgreSQL's codes for a table and for a column
+_REFUSING: Final = frozenset({"25006", "25P03"})  # … for being read-only, and idle for too long
 _MISSING_IN_SQLITE: Final = ("no such table", "no such column", "has no column named")  # no codes
 
 
@@ -22,7 +23,9 @@ def is_outage(error: Error) -> bool:
     """Tell whether the database cannot be used as it is; else it was asked something wrong."""
     # SQLite has only the general class for a file that is damaged, or no database at all.
     is_general = type(error) is DatabaseError
-    return is_general or isinstance(error, OperationalError | InterfaceError) or is_behind(error)
+    refuses = getattr(error.__cause__, "sqlstate", "") in _REFUSING
+    is_away = isinstance(error, OperationalError | InterfaceError)
+    return is_general or refuses or is_away or is_behind(error)
 
 
 def told(error: Error) -> str:

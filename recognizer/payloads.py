@@ -153,7 +153,7 @@ def uploaded_file(request: HttpRequest, *fields: str) -> tuple[bytes, QueryDict]
         raise ApiError(400, "multipart", "the form data is malformed") from error
     if "file" not in files:
         raise ApiError(422, "field", "the form has no file of that name", "file")
-    for name in [*(set(files) - {"file"}), *(set(form) - set(fields))]:
+    for name in sorted((set(files) - {"file"}) | (set(form) - set(fields))):
         raise ApiError(422, "field", f"beside its file a form may have: {', '.join(fields)}", name)
     file, *more = files.getlist("file")
     if more:

@@ -6,7 +6,7 @@ or who asks.
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -37,7 +37,8 @@ class Prediction:
     confidence: float  # probability of the likeliest label
     abstain: bool
     probabilities: tuple[float, ...]  # (36,) in the order of LABELS; 0 outside the character set
-    personal: bool = False  # whether the person's own memory changed the answer
+    personal: bool = False  # whether the person's own memory changed the probabilities
+    renamed: bool = False  # whether it changed the label, too: else the network says the same
     several: bool = False  # whether it abstains because the strokes are several characters
 
     @property
@@ -203,9 +204,13 @@ class Predictor:
         memory = self._memory_of(look)
         if memory is None or features is None:
             return self._decide(logits, probabilities, charset, several=several)
+        alone = self._decide(logits, probabilities, charset, several=several)
         adjusted = memory.adjust(np.array(probabilities), features, charset)
+        if not adjusted.changed:
+            return alone
         mixed = adjusted.probabilities.tolist()
-        return self._decide(logits, mixed, charset, adjusted, several=several)
+        answer = self._decide(logits, mixed, charset, adjusted, several=several)
+        return replace(answer, renamed=answer.label != alone.label)
 
     def _memory_of(self, look: Look) -> Memory | None:
         return look.memory if look.memory and look.memory.version == self.version else None

@@ -170,11 +170,9 @@ async def _database() -> tuple[Check, Reading]:
         beat, is_behind, reading = await database_glance.ask()
     except TimeoutError:
         return Check("down", f"{_SILENT}: {_DATABASE_ADVICE}"), Reading()
-    if is_behind:
-        return Check("down" if beat.state == "down" else "behind", _BEHIND), reading
-    if beat.state == "ok":
-        return Check("ok"), reading
-    return Check(beat.state, f"{beat.says}: {_DATABASE_ADVICE}"), reading
+    if beat.state != "ok":
+        return Check(beat.state, f"{beat.says}: {_DATABASE_ADVICE}"), reading
+    return Check("behind", _BEHIND) if is_behind else Check("ok"), reading
 
 
 def _ask_redis() -> Check:

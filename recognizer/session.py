@@ -98,6 +98,7 @@ class DrawSession:
             abstain=prediction.abstain,
             probabilities=tuple([_rounded(p) for p in prediction.probabilities]),
             personal=prediction.personal,
+            renamed=prediction.renamed,
             several=prediction.several,
         )
 

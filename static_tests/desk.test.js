@@ -297,6 +297,16 @@ test("a page that goes away while it sends leaves that to the next one", async (
   assert.deepEqual(next.told(), ["Sent. Thank you."]);
 });
 
+test("what a page that went away left is there for the next one without a socket, too", async () => {
+  const kept = storage();
+  await submit(setUp({ kept }), "a");
+  const next = setUp({ kept, open: false });
+  await next.desk.load();
+  assert.deepEqual(next.outbox.items, [kind.drawing("a")]);
+  await next.desk.sendAgain();
+  assert.deepEqual(next.told(), ["Sent. Thank you."]);
+});
+
 test("a connection that comes back does not send once more what is under way", async () => {
   const page = setUp();
   await submit(page, "a");
@@ -382,10 +392,13 @@ test("one that is refused for good does not hold up the others, and is told", as
   const page = setUp({ waiting: "abc" });
   const refuse = SERVER.refuses(422, "no ink was found");
   page.answer = (method, body) => (body.id === "b" ? refuse() : SERVER.takes(method, body));
+  const gone = [];
+  page.corrections.addEventListener("gone", ({ detail }) => gone.push(detail));
   await page.desk.sendAgain();
   assert.deepEqual(page.outbox.items, []);
   assert.equal(ids(page.corrections), "ca");
   assert.deepEqual(page.told(), ["No ink was found."]);
+  assert.deepEqual(gone, ["b"]); // and can be said otherwise
 });
 
 test("of several troubles the one is told that leaves corrections waiting", async () => {

@@ -38,7 +38,7 @@ function setUp(subject = answer("one")) {
   const receive = (status = "pending") => arrive({ id: sent.at(-answers.length).id, status });
   if (subject) verdict.offer(subject);
   verdict.addEventListener("change", () => states.push(verdict.state));
-  return { clock, verdict, sent, withdrawn, states, receive, refuse: () => arrive(null), takeBack: arrive };
+  return { clock, verdict, sent, withdrawn, answers, states, receive, refuse: () => arrive(null), takeBack: arrive };
 }
 
 async function said(subject) {
@@ -232,6 +232,19 @@ test("what cannot be taken back, or was decided, is not replaced", async () => {
   assert.equal(withdrawn.length, 1);
 });
 
+test("what could not be taken back does not come back over what was said since", async () => {
+  const { clock, verdict, sent, answers, receive, takeBack } = await said();
+  verdict.name("1");
+  clock.pass(800);
+  verdict.undo();
+  answers.pop()(true); // taken back sooner than what was said first
+  await new Promise(setImmediate);
+  verdict.name("4");
+  await takeBack(false);
+  await receive();
+  assert.deepEqual([verdict.outcome.id, sent.at(-1).label], [sent.at(-1).id, "4"]);
+});
+
 test("who draws on while it is sent does not see what became of it under the new drawing", async () => {
   const { verdict, sent, receive } = setUp();
   verdict.confirm();
@@ -362,9 +375,9 @@ test("a receipt shows what became of what was just said", async () => {
   const { id } = sent[0];
   verdict.receipt({ type: "receipt", id, status: "approved", version: null, serving: null, paused: true });
   assert.equal(verdict.outcome.paused, true);
-  const live = { id, status: "live", version: 3, serving: [1, 4], paused: undefined };
+  const live = { id, status: "live", version: 3, serving: [1, 4], paused: undefined, label: "9", said: "7" };
   verdict.receipt({ type: "receipt", ...live });
-  assert.deepEqual(verdict.outcome, { ...live, label: "7", confirms: true });
+  assert.deepEqual(verdict.outcome, { ...live, confirms: true }); // a reviewer says 9
   assert.deepEqual(states, ["said", "said"]);
   assert.ok(verdict.undoable);
 });

@@ -9,7 +9,7 @@ import logging
 
 from celery import shared_task
 from celery.exceptions import SoftTimeLimitExceeded
-from django.db import Error
+from django.db import Error, connection
 
 from recognizer import outages
 from trainer.losses import Guarded
@@ -32,9 +32,12 @@ class Outage:
     def begin(self, error: Error) -> None:
         """Say why no work can be looked for."""
         if not self._lasts:
+            # One that answers, and refuses or cancels a query, has a fault to be found.
+            answers = connection.connection is not None and not outages.is_behind(error)
+            what = "refuses a query" if answers else outages.told(error)
             why = outages.reason(error)
             logger.warning(
-                "no work can be looked for: the database %s (%s)", outages.told(error), why
+                "no work can be looked for: the database %s (%s)", what, why, exc_info=answers
             )
         self._lasts = True
 

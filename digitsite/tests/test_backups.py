@@ -103,7 +103,9 @@ def test_with_postgresql_what_is_restored_as_the_readme_says_is_the_site(
         assert server.query("SELECT count(*) FROM feedback_correction", "new") == [(2,)]
 
 
-@pytest.mark.django_db(transaction=True)  # a copy waits for a transaction of its own
+@pytest.mark.django_db(
+    transaction=True, serialized_rollback=True
+)  # a copy waits for a transaction of its own
 def test_it_has_whole_versions_and_the_key(places: Path) -> None:
     said = backup(places / "site.tar")
     assert said.endswith("has the database, 1 version and the secret key.\n")
@@ -114,7 +116,7 @@ def test_it_has_whole_versions_and_the_key(places: Path) -> None:
     assert [path.name for path in places.iterdir() if "site" in path.name] == ["site.tar"]
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def test_an_existing_file_is_never_overwritten(places: Path) -> None:
     (places / "site.tar").write_text("kept")
     with pytest.raises(CommandError, match=r"site\.tar exists already: name a new file"):
@@ -122,7 +124,7 @@ def test_an_existing_file_is_never_overwritten(places: Path) -> None:
     assert (places / "site.tar").read_text() == "kept"
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def test_a_file_that_appears_meanwhile_is_not_overwritten_either(
     places: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -146,7 +148,7 @@ def test_before_the_first_start_there_is_nothing_to_back_up(tmp_path: Path) -> N
     assert not (tmp_path / "x.tar").exists()
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def test_what_fails_leaves_nothing(places: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
@@ -160,7 +162,7 @@ def test_what_fails_leaves_nothing(places: Path, monkeypatch: pytest.MonkeyPatch
         backup(places / "none" / "site.tar")
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def test_with_postgresql_it_names_pg_dump_and_has_the_rest(
     places: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

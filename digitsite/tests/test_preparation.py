@@ -40,7 +40,7 @@ def static_root(tmp_path: Path, settings: Any) -> Path:
     return root
 
 
-@pytest.mark.django_db(transaction=True)  # its connection is closed
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)  # its connection is closed
 def test_an_up_to_date_installation_is_left_alone(calls: list[str], static_root: Path) -> None:
     preparation.prepare()
     assert calls == ["collectstatic"]
@@ -48,7 +48,7 @@ def test_an_up_to_date_installation_is_left_alone(calls: list[str], static_root:
     assert calls == ["collectstatic"]
 
 
-@pytest.mark.django_db(transaction=True)  # its connection is closed
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)  # its connection is closed
 def test_a_changed_file_is_collected(
     calls: list[str], static_root: Path, tmp_path: Path, settings: Any
 ) -> None:
@@ -61,7 +61,7 @@ def test_a_changed_file_is_collected(
     assert len(calls) == 2
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def test_a_database_that_is_behind_is_migrated(calls: list[str], static_root: Path) -> None:
     call_command("migrate", "sessions", "zero", verbosity=0)
     try:
@@ -216,6 +216,7 @@ def test_a_fault_of_ours_is_not_hidden(failing: Callable[[Error], None]) -> None
         ("runs", {}, "0"),
         ("runs", {"DIGITSITE_DATABASE_POOL": "20"}, "0"),
         ("runs", {"DIGITSITE_DATABASE_POOL": "many"}, "many"),  # to be refused
+        ("runs", {"DIGITSITE_DATABASE_POOL": "1001"}, "1001"),  # as well
         ("web", {"DIGITSITE_DATABASE_POOL": "20"}, "20"),
         ("serve", {}, None),
     ],
@@ -272,8 +273,8 @@ def test_static_files_of_another_version_are_refused_until_it_is_prepared(
     status, said = processes.run("web", "--prepared", state=state, MODEL=model, DATABASE_URL=away)
     assert (status, said) == (
         1,
-        f"digitsite: The static files in {state / 'static'} are not those of this version (1 "
-        "missing, such as js/live.js): run `manage.py prepare`.\n",
+        f"digitsite: The static files in {state / 'static'} lack some of this version (1, "
+        "such as js/live.js): run `manage.py prepare`.\n",
     )
     assert processes.run("prepare", state=state, MODEL=model)[0] == 0
     assert json.loads(manifest.read_bytes())["paths"] == whole["paths"]
@@ -282,5 +283,5 @@ def test_static_files_of_another_version_are_refused_until_it_is_prepared(
 def test_a_state_that_was_never_prepared_is_refused(tmp_path: Path, model: Path) -> None:
     status, said = processes.run("web", "--prepared", state=tmp_path / "new", MODEL=model)
     assert (status, said.count("\n")) == (1, 1), said
-    assert "are not those of this version" in said
+    assert "lack some of this version" in said
     assert "run `manage.py prepare`" in said

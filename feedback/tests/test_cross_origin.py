@@ -126,7 +126,7 @@ def test_a_login_does_not_count_there(client: Client) -> None:
 
 
 def test_an_origin_of_the_site_itself_keeps_its_cookies(client: Client, settings: Settings) -> None:
-    settings.CORS_ALLOWED_ORIGINS = ["http://testserver"]
+    settings.CORS_ALLOWED_ORIGINS = settings.ALLOWED_ORIGINS = ["http://testserver"]
     body = {"strokes": SEVEN, "label": "7"}
     assert "person" in post(client, CORRECTIONS, body, "http://testserver").cookies
 
@@ -139,3 +139,13 @@ def test_under_a_foreign_host_nothing_is_allowed(client: Client) -> None:
     ):
         assert answer.status_code == 400
         assert "Access-Control-Allow-Origin" not in answer
+
+
+def test_the_site_s_own_pages_keep_their_cookies_where_a_proxy_hides_that_it_is_encrypted(
+    client: Client, settings: Settings
+) -> None:
+    settings.CORS_ALLOWED_ORIGINS = settings.ALLOWED_ORIGINS = ["https://testserver"]
+    body = {"strokes": SEVEN, "label": "7"}
+    answer = post(client, CORRECTIONS, body, origin="https://testserver")
+    assert answer.status_code == 201
+    assert answer.cookies

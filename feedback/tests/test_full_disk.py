@@ -15,7 +15,7 @@ from feedback.submissions import Unwritable
 from feedback.tests.making import correction
 
 pytestmark = [
-    pytest.mark.django_db(transaction=True),
+    pytest.mark.django_db(transaction=True, serialized_rollback=True),
     pytest.mark.skipif(connection.vendor != "sqlite", reason="fills a file of SQLite"),
 ]
 

@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from feedback import evidence, guesses, review, scoring
+from feedback import bulk, evidence, guesses, review, scoring
 from feedback.models import Correction, Verdict
 from feedback.people import Person
 from feedback.submissions import Shown
@@ -52,6 +52,9 @@ def test_what_their_own_memory_answered_is_not_called_the_model_s(reviewer: Revi
     assert tile["personal"]
     assert "from their memory" in reviewer.text("")
     assert "their memory said 3" in reviewer.text("")
+    assert bulk.sheet(bulk.rows_of(Correction.objects.items()))["pairs"] == [
+        ("3 (their memory)", "7", 1)
+    ]
 
 
 def test_it_says_when_the_person_agreed(reviewer: Reviewer) -> None:

@@ -6,6 +6,7 @@ from django.db import (
     Error,
     IntegrityError,
     InterfaceError,
+    InternalError,
     OperationalError,
     ProgrammingError,
     connection,
@@ -46,6 +47,15 @@ def test_what_cannot_be_used_does_not_answer(error: Error) -> None:
     assert not outages.is_behind(error)
     assert outages.told(error) == "does not answer"
     assert outages.reason(error) == str(error).splitlines()[0]
+
+
+def test_a_standby_that_takes_no_writes_cannot_be_used() -> None:
+    refused = Exception()
+    refused.sqlstate = "25006"  # type: ignore[attr-defined] # as psycopg has it
+    error = InternalError("cannot execute INSERT in a read-only transaction")
+    assert not outages.is_outage(error)
+    error.__cause__ = refused
+    assert outages.is_outage(error)
 
 
 @pytest.mark.parametrize("error", [ProgrammingError("syntax error"), IntegrityError("a duplicate")])

@@ -94,6 +94,16 @@ def test_every_answer_names_its_version_and_has_36_probabilities() -> None:
     assert len(answer.probabilities) == len(LABELS)
 
 
+def test_a_memory_that_only_agrees_or_doubts_has_renamed_nothing() -> None:
+    version = predictor(logits={"3": 8.0, "4": 6.0})
+    features = version.features(rasterise(INK))
+    for label, renamed in (("3", False), ("4", True)):
+        memory = Memory(version.version).remember(features, INDEX[label], was_correction=True)
+        answer = version.predict(INK, "digits", memory)
+        assert (answer.label, answer.personal, answer.renamed) == (label, True, renamed)
+    assert not version.predict(INK, "digits").renamed
+
+
 def test_several_at_once_are_each_answered_as_alone_and_in_order() -> None:
     anchor = Predictor.load(PACKAGED_ANCHOR)
     rng = np.random.default_rng(20261122)

@@ -90,7 +90,8 @@ def test_a_memory_is_asked_and_the_answer_says_so(session: DrawSession, shelf: S
     features = shelf.current.features(raster)
     session.memory = Memory(1).remember(features, INDEX["7"], was_correction=True)
     answer = session.predict()
-    assert (answer.label, answer.personal) == ("7", True)
+    assert (answer.label, answer.personal, answer.renamed) == ("7", True, True)
+    assert "renamed" not in answer.model_dump_json()  # the protocol does not have it
     session.memory = None
     answer = session.predict()
     assert (answer.label, answer.personal) == ("3", False)

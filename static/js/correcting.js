@@ -24,7 +24,14 @@ export class Correcting {
     const corrections = new Corrections(() => request("GET", `${url}?limit=${LISTED}`), storage("localStorage"));
     const desk = new Desk(url, live, outbox, corrections, (...note) => notices.show(...note));
     this.verdict = new Verdict(
-      async (correction) => this.#said(desk.submit(await readable(correction))),
+      async (correction) => {
+        try {
+          return this.#said(desk.submit(await readable(correction)));
+        } catch {
+          notices.show("Choose the picture again.");
+          return null;
+        }
+      },
       (id) => this.#said(desk.withdraw(id)),
     );
     const runs = () => request("GET", page.dataset.runs);

@@ -8,8 +8,7 @@ import { kept, offline, refused, waiting } from "./words.js";
 
 const FINAL = [400, 403, 404, 409, 413, 415, 422]; // the server has read it and never takes it
 const REFRESH_EVERY = 2_000; // ms, however often a tab is looked at or another one tells
-// Refusals of the socket that HTTP would meet as well, by its status.
-const LATER = { unavailable: 507, rate: 429 };
+const LATER = { unavailable: 507, rate: 429 }; // refusals of the socket that HTTP would meet as well
 
 export class Desk {
   #url;
@@ -59,17 +58,20 @@ export class Desk {
 
   /** Send what waits. */
   async sendAgain() {
+    this.#outbox.adopt(this.#sending);
     if (this.#outbox.items.length === 0) return;
     let outcome = "";
     await this.#outbox.flush(async (correction) => {
       try {
-        if (this.#stored(correction, await this.#post(correction))) outcome ||= "Sent. Thank you.";
+        if (this.#stored(correction, await request("POST", this.#url, correction))) outcome ||= "Sent. Thank you.";
         return true;
       } catch (error) {
         if (this.#outbox.withdrew(correction.id)) return true;
-        const final = FINAL.includes(error.status);
-        outcome = final ? refused(error) : kept(error.status);
-        return final;
+        outcome = kept(error.status);
+        if (!FINAL.includes(error.status)) return false;
+        this.#corrections.remove(correction.id); // what was said of the drawing is not so
+        outcome = refused(error);
+        return true;
       }
     });
     if (this.#outbox.items.length > 0) this.#offer(outcome);
@@ -105,6 +107,7 @@ export class Desk {
 
   /** Ask the server how my corrections are. */
   load() {
+    this.#outbox.adopt(this.#sending); // without a socket nothing greets
     return this.#corrections.load().catch(() => {}); // what is known stays; the header tells why
   }
 
@@ -124,10 +127,6 @@ export class Desk {
     } catch ({ code }) {
       if (LATER[code]) throw new HttpError(LATER[code]);
     }
-    return this.#post(correction);
-  }
-
-  #post(correction) {
     return request("POST", this.#url, body(correction));
   }
 
@@ -137,9 +136,8 @@ export class Desk {
     });
   }
 
-  async #erase(id) {
-    await this.#delete(`${this.#url}/${id}`);
-    this.#corrections.remove(id);
+  #erase(id) {
+    return this.#delete(`${this.#url}/${id}`).then(() => this.#corrections.remove(id));
   }
 
   get #unstored() {
@@ -159,7 +157,6 @@ export class Desk {
 
   /** What was said and could not be sent is sent now: each has its id, so it counts once. */
   async #greeted() {
-    this.#outbox.adopt(this.#sending);
     await this.#settle();
     await this.sendAgain();
     this.refresh();

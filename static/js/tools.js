@@ -88,6 +88,8 @@ export function prepareShortcuts(commands, region, box, asked) {
   box.checked = storage("localStorage").getItem(SINGLE_KEYS) !== "off";
   box.addEventListener("change", () => remember(SINGLE_KEYS, box.checked ? "on" : "off"));
   document.addEventListener("keydown", (event) => {
+    // Held down, Enter would press a button again and again, and then whatever takes its place.
+    if (event.repeat && event.key === "Enter" && event.target.closest("button")) event.preventDefault();
     if (document.querySelector("dialog[open]") || event.isComposing) return;
     const single = box.checked && region.contains(document.activeElement);
     const label = single ? symbol(event, asked()) : null;

@@ -78,10 +78,10 @@ export class Verdict extends EventTarget {
   }
 
   /** A receipt came: perhaps it is about what was just said. */
-  receipt({ id, status, version, serving, paused }) {
+  receipt({ id, status, version, serving, paused, label, said = label }) {
     const told = [...this.#told.values()].find(({ outcome }) => outcome?.id === id);
     if (!told) return;
-    Object.assign(told.outcome, { status, version, serving, paused });
+    Object.assign(told.outcome, { status, version, serving, paused, label, said });
     if (told === this.#said) this.#tell();
   }
 
@@ -107,8 +107,9 @@ export class Verdict extends EventTarget {
     const { key, ...subject } = this.subject;
     const said = { id: uuid(), label, outcome: null };
     this.#note(key, said);
-    if (before && !(await this.#withdraw(before.id))) return this.#note(key, before);
+    const free = !before || (await this.#withdraw(before.id));
     if (said !== this.#told.get(key)) return; // undone
+    if (!free) return this.#note(key, before);
     const correction = { ...subject, id: said.id, label, predicted: subject.label };
     const confirms = !before && label === subject.label;
     const outcome = await this.#submit({ ...correction, confirms, moved: key !== this.subject?.key });

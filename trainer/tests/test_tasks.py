@@ -1,5 +1,6 @@
 """The Celery tasks: they wake, and leave the rest to the pipeline."""
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -42,6 +43,7 @@ def test_a_database_that_is_away_is_told_once_and_once_that_it_is_back(
 ) -> None:
     caplog.set_level("INFO")
     monkeypatch.setattr(tasks, "outage", tasks.Outage())
+    monkeypatch.setattr(tasks, "connection", SimpleNamespace(connection=None))
     down = OperationalError("it is down\n\tIs it running?")
     outcomes: list[Error | None] = [None, down, InterfaceError("closed"), down, None, None, down]
 
@@ -55,6 +57,23 @@ def test_a_database_that_is_away_is_told_once_and_once_that_it_is_back(
         tasks.kick()
         assert (len(sent), caplog.text.count(AWAY), caplog.text.count(BACK)) == (awake, away, back)
     assert "Traceback" not in caplog.text
+
+
+def test_a_query_that_a_database_refuses_is_told_with_where_it_was_asked(
+    sent: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(tasks, "outage", tasks.Outage())
+    monkeypatch.setattr(tasks, "connection", SimpleNamespace(connection=object()))
+
+    def kick() -> int:
+        raise OperationalError("canceling statement due to statement timeout")
+
+    monkeypatch.setattr(pipeline, "kick", kick)
+    tasks.kick()
+    tasks.kick()
+    assert caplog.text.count("the database refuses a query (canceling statement") == 1
+    assert caplog.text.count("Traceback") == 1
+    assert sent == []
 
 
 def test_a_fault_of_a_kick_is_no_outage(

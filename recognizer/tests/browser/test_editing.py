@@ -74,6 +74,14 @@ def test_a_key_that_is_held_down_acts_once(board: Board) -> None:
     expect(board.page.locator("#recent li")).to_have_count(1)
 
 
+def test_enter_held_down_presses_a_button_once(board: Board) -> None:
+    board.draw(written("3", 1))
+    board.settle()
+    board.page.get_by_role("button", name="Incorrect").focus()
+    _hold(board, "Enter")
+    expect(board.page.locator("main")).to_have_attribute("data-judging", "choosing")
+
+
 def test_undo_goes_on_while_its_keys_are_held_down(board: Board) -> None:
     for _ in range(3):
         board.mouse(LINE)
