@@ -139,13 +139,12 @@ class Predictor:
 
     def predict_all(self, looks: Sequence[Look]) -> list[Prediction]:
         """Predict several at once, in order; cheaper for each than one after the other."""
-        predictions = [self.nothing(look.charset) for look in looks]
         inked = [k for k, look in enumerate(looks) if look.raster.any()]
+        read: dict[int, Prediction] = {}
         for start in range(0, len(inked), _CHUNK):
             chunk = inked[start : start + _CHUNK]
-            for k, read in zip(chunk, self._read([looks[k] for k in chunk]), strict=True):
-                predictions[k] = read
-        return predictions
+            read.update(zip(chunk, self._read([looks[k] for k in chunk]), strict=True))
+        return [read.get(k) or self.nothing(look.charset) for k, look in enumerate(looks)]
 
     def explain(
         self, raster: Raster, charset: Charset = "all", label: str | None = None
@@ -201,10 +200,10 @@ class Predictor:
         """Calibrate, ask the memory if there is one, and decide."""
         charset, several = look.charset, look.several
         probabilities = self._calibrated(logits, charset)
+        alone = self._decide(logits, probabilities, charset, several=several)
         memory = self._memory_of(look)
         if memory is None or features is None:
-            return self._decide(logits, probabilities, charset, several=several)
-        alone = self._decide(logits, probabilities, charset, several=several)
+            return alone
         adjusted = memory.adjust(np.array(probabilities), features, charset)
         if not adjusted.changed:
             return alone
