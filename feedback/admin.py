@@ -279,10 +279,10 @@ def heat_view(request: HttpRequest, pk: UUID, version: str, label: str) -> HttpR
     predictor = guesses.asked_today(version)
     if predictor is None or label not in INDEX:
         raise Http404("That is neither the champion nor the anchor any more: reload the page.")
-    item = Correction.objects.filter(pk=pk).only("pixels", "charset").first()
+    item = Correction.objects.filter(pk=pk).only("strokes", "pixels", "charset").first()
     if item is None:
         raise Http404("There is no such correction; its owner may have deleted it.")
-    explanation = predictor.explain(item.raster, guesses.charset_of(item), label)
+    explanation = predictor.explain(item.seen(predictor), guesses.charset_of(item), label)
     return _kept(heat.png(item.raster, explanation.saliency))
 
 

@@ -19,7 +19,6 @@ from feedback.models import Correction, Verdict
 from recognizer.alphabet import INDEX
 from recognizer.memory import Memory, MemoryParameters
 from recognizer.predictor import Predictor
-from recognizer.rasterizer import rasterise
 
 _FEW: Final = 8  # drawings that do not wait for those with more
 _STEP: Final = 0.002  # s, and at least one drawing, which takes what answering it takes
@@ -61,8 +60,7 @@ async def built(
 def remember(memory: Memory, predictor: Predictor, row: Correction) -> Memory:
     """Return the memory with one drawing more."""
     # From the strokes: a new version may come with a rasteriser that draws differently.
-    ink = row.ink
-    features = predictor.features(row.raster if ink is None else rasterise(ink))
+    features = predictor.features(row.seen(predictor))
     was_correction = row.verdict == Verdict.CORRECTED
     return memory.remember(features, INDEX[row.submitted_label], was_correction=was_correction)
 

@@ -11,12 +11,11 @@ from ninja import Schema
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
 from feedback import memories
-from feedback.models import Device, Verdict
+from feedback.models import Device, Strokes, Verdict
 from feedback.people import Person
-from feedback.submissions import Shown, Strokes, Submission, checked_label
+from feedback.submissions import Shown, Submission, checked_label
 from recognizer import openapi
 from recognizer.alphabet import CHARSETS, Charset
-from recognizer.apart import is_several
 from recognizer.messages import LabelText
 from recognizer.payloads import (
     ApiError,
@@ -28,6 +27,7 @@ from recognizer.payloads import (
     unfit,
     uploaded_file,
 )
+from recognizer.predictor import Look
 from recognizer.questions import Drawn, serving_predictor
 from recognizer.rasterizer import Raster, is_degenerate, rasterise
 
@@ -119,8 +119,9 @@ async def submission_of(
     """
     predictor = serving_predictor()
     memory = await memories.of_request(request, predictor)  # what `predict` answers them with
-    several = strokes is not None and is_several(ink_of(strokes))
-    prediction = predictor.predict_raster(raster, said.charset, memory, several=several)
+    ink = None if strokes is None else ink_of(strokes)
+    look = Look(raster, said.charset, memory) if ink is None else Look.at(ink, said.charset, memory)
+    (prediction,) = predictor.predict_all([look])
     if said.label is not None:
         label = checked_label(str(said.label))
     elif prediction.label is None:

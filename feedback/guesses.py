@@ -84,7 +84,7 @@ def guesses(item: Correction) -> list[Guess]:
 
 
 def _guess(item: Correction, predictor: Predictor, who: str) -> Guess:
-    prediction = predictor.predict_raster(item.raster, charset_of(item))
+    prediction = predictor.predict_raster(item.seen(predictor), charset_of(item))
     order = np.argsort(prediction.probabilities)[::-1][:BARS]
     bars = [
         Bar(LABELS[i], prediction.probabilities[i], LABELS[i] == item.submitted_label)

@@ -198,7 +198,7 @@ def _row(line: _Line, users: dict[str | None, User]) -> Correction:
     anchor = scoring.anchor()
     same_anchor = anchor is not None and scoring.anchor_digest(anchor) == line.anchor.digest
     user = users.get(line.user)
-    return Correction(
+    row = Correction(
         id=line.id,
         submitter=_submitter(line, user),
         user=user,
@@ -224,12 +224,14 @@ def _row(line: _Line, users: dict[str | None, User]) -> Correction:
         anchor_label=line.anchor.label,
         anchor_confidence=line.anchor.confidence,
         anchor_probability=line.anchor.probability,
-        # Features of another anchor mean nothing beside ours; `review rescore` computes all anew.
-        features=scoring.features_of(anchor, raster) if anchor and same_anchor else None,
         doubt=line.doubt,
         risk=line.risk,
         value=line.value,
     )
+    # Features of another anchor mean nothing beside ours; `review rescore` computes all anew.
+    if anchor and same_anchor:
+        row.features = scoring.features_of(anchor, row.seen(anchor))
+    return row
 
 
 def _submitter(line: _Line, user: User | None) -> str:

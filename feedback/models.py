@@ -8,7 +8,7 @@ transaction. Events are append-only. Knows nothing about requests, sockets or ho
 
 import uuid
 from collections.abc import Iterable
-from typing import Any, ClassVar, Never, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Never, Self
 
 import numpy as np
 from django.conf import settings
@@ -18,10 +18,15 @@ from django.utils import timezone
 
 from recognizer.alphabet import CHARSETS, LABELS
 from recognizer.append_only import AppendOnlyModel, AppendOnlyQuerySet
+from recognizer.directions import Seen
 from recognizer.rasterizer import SIDE, Raster, rasterise
 from recognizer.strokes import Drawing, Ink, Limits
 
+if TYPE_CHECKING:  # onnxruntime: what only asks the database does without
+    from recognizer.predictor import Predictor
+
 PIXELS = SIDE * SIDE
+Strokes = list[list[list[float]]]
 # What only a decision may change, and what only a lesson may.
 _STATE = frozenset({"status", "label", "reviewer", "decided"})
 _LEARNING = frozenset({"learning", "live_version", "live_at"})
@@ -299,7 +304,12 @@ class Correction(models.Model):
         """The drawing for the rasteriser; None where a picture was uploaded."""
         if self.strokes is None:
             return None
-        return Drawing.of(self.strokes, _ANY_SIZE).ink()
+        return ink_of(self.strokes)
+
+    def seen(self, predictor: "Predictor") -> Seen:
+        """Return the drawing as a version sees it: from its strokes, if there are any."""
+        ink = self.ink
+        return self.raster if ink is None else predictor.draw(ink)
 
     @property
     def feature_vector(self) -> "np.ndarray[Any, np.dtype[np.float32]] | None":
@@ -332,6 +342,11 @@ class Correction(models.Model):
 
 # What is stored was within the limits of its time; a stricter setting must not hide it.
 _ANY_SIZE = Limits(strokes=2**31, points=2**31)
+
+
+def ink_of(strokes: Strokes) -> Ink:
+    """Return stored strokes for the rasteriser."""
+    return Drawing.of(strokes, _ANY_SIZE).ink()
 
 
 class ReviewEventQuerySet(AppendOnlyQuerySet["ReviewEvent"]):

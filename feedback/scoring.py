@@ -5,7 +5,7 @@ record of its submitter. Knows nothing about requests or decisions.
 """
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from typing import Final
@@ -17,14 +17,16 @@ from feedback import triage
 from feedback.models import Correction, CorrectionQuerySet, Status
 from recognizer.alphabet import LABELS, Charset
 from recognizer.checkpoints import MODEL, CheckpointError
+from recognizer.directions import Seen
 from recognizer.predictor import Predictor
-from recognizer.rasterizer import Raster
 from recognizer.serving import PACKAGED_ANCHOR
 
 logger = logging.getLogger(__name__)
 
 _COMPARED: Final = 512  # approved corrections, the newest: a bound on the work for one submission
 _BATCH: Final = 200
+
+Drawn = Callable[[Predictor], Seen]
 
 
 @dataclass(frozen=True)
@@ -41,15 +43,19 @@ class Scores:
     value: float = 0.0
 
 
-def score(raster: Raster, label: str, charset: Charset, submitter: str) -> Scores:
-    """Return what the anchor, approved neighbours and the submitter's record say of a label."""
+def score(seen: Drawn, label: str, charset: Charset, submitter: str) -> Scores:
+    """Return what the anchor, approved neighbours and the submitter's record say of a label.
+
+    `seen` says what the anchor sees of the drawing.
+    """
     predictor = anchor()
     mistrust = _mistrust(submitter)
     if predictor is None:
         return Scores(risk=triage.risk(0.0, mistrust))
     digest = anchor_digest(predictor)
-    features = predictor.features(raster)
-    prediction = predictor.predict_raster(raster, charset)
+    shown = seen(predictor)
+    features = predictor.features(shown)
+    prediction = predictor.predict_raster(shown, charset)
     doubt = triage.doubt(prediction.probabilities, label, features, *_approved(digest))
     risk = triage.risk(doubt, mistrust)
     probability = prediction.probabilities[LABELS.index(label)]
@@ -80,9 +86,9 @@ def anchor_digest(predictor: Predictor) -> str:
     return predictor.card.sha256[MODEL][:16]
 
 
-def features_of(predictor: Predictor, raster: Raster) -> bytes:
-    """Return the penultimate features of a picture as they are stored."""
-    return predictor.features(raster).astype(np.float16).tobytes()
+def features_of(predictor: Predictor, seen: Seen) -> bytes:
+    """Return the penultimate features of a drawing as they are stored."""
+    return predictor.features(seen).astype(np.float16).tobytes()
 
 
 def follow_records(submitters: Iterable[str]) -> None:
@@ -100,7 +106,7 @@ def rescore(corrections: CorrectionQuerySet) -> int:
     """Compute all scores anew, with the anchor and the records of today; return how many."""
     count = 0
     for row in _each(corrections):
-        scores = score(row.raster, row.submitted_label, _charset(row), row.submitter)
+        scores = score(row.seen, row.submitted_label, _charset(row), row.submitter)
         Correction.objects.filter(pk=row.pk).update(**asdict(scores))
         count += 1
     return count

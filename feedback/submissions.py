@@ -16,14 +16,14 @@ from django.db.models import F
 
 from feedback import events, fingerprints, scoring, trail
 from feedback.metrics import CORRECTIONS
-from feedback.models import Action, Correction, Device, ReviewEvent, Verdict
+from feedback.models import Action, Correction, Device, ReviewEvent, Strokes, Verdict, ink_of
 from feedback.people import ANONYMOUS, Person
 from recognizer import places
 from recognizer.alphabet import LABEL_RULE, Charset, label_of
+from recognizer.directions import Seen
+from recognizer.predictor import Predictor
 from recognizer.quotas import Buckets, TokenBucket
 from recognizer.rasterizer import Raster
-
-Strokes = list[list[list[float]]]
 
 _HOUR: Final = 3600.0
 _LOOKED_AT: Final = 1000  # waiting items of the same label, the latest: others wait for this
@@ -85,6 +85,12 @@ class Submission:
     id: UUID | None = None  # proposed by the client
     names: bool = True  # False: it says that the answer is right, and `label` is that answer
 
+    def seen(self, predictor: Predictor) -> Seen:
+        """Return the drawing as a version sees it."""
+        if self.strokes is None:
+            return self.raster
+        return predictor.draw(ink_of(self.strokes), self.raster)
+
     def __repr__(self) -> str:
         # Handwriting, keys and addresses stay out of logs and tracebacks.
         return f"<Submission {self.id}>"
@@ -137,7 +143,7 @@ def _submit(submission: Submission) -> tuple[Correction, bool]:
 def _stored(submission: Submission, label: str) -> tuple[Correction, bool]:
     _require_space()
     try:
-        scores = scoring.score(submission.raster, label, submission.charset, submission.person.key)
+        scores = scoring.score(submission.seen, label, submission.charset, submission.person.key)
         with transaction.atomic():
             known = _known(submission)
             return (known, False) if known else (_store(submission, label, scores), True)

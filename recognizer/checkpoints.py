@@ -15,6 +15,7 @@ import onnxruntime as ort
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from recognizer.alphabet import CHARSETS, LABELS, Charset
+from recognizer.directions import PLANES
 from recognizer.rasterizer import SIDE
 
 CARD: Final = "card.json"
@@ -144,14 +145,21 @@ def open_session(folder: Path, card: Card) -> ort.InferenceSession:
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
-    image = np.zeros((1, 1, SIDE, SIDE), np.float32)
     try:
         session = ort.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+        image = np.zeros((1, planes_of(session), SIDE, SIDE), np.float32)
         logits, features = session.run(["logits", "features"], {"image": image})
     except Exception as error:  # onnxruntime's own errors share no public base class
         raise CheckpointIncompatible(f"{path} cannot be served: {error}") from error
+    if planes_of(session) not in {1, PLANES}:
+        raise CheckpointIncompatible(f"{path} wants {planes_of(session)} planes of a drawing")
     if logits.shape != (1, len(LABELS)) or features.ndim != 2:
         raise CheckpointIncompatible(f"{path} answers with shape {logits.shape}")
     if not (np.isfinite(logits).all() and np.isfinite(features).all()):
         raise CheckpointCorrupt(f"{path} answers with values that are not finite")
     return session
+
+
+def planes_of(session: ort.InferenceSession) -> int:
+    """Return how many planes of a drawing a model takes: 1, the image, or 5, with directions."""
+    return int(session.get_inputs()[0].shape[1])

@@ -89,7 +89,7 @@ async def explain(request: HttpRequest) -> ExplainOut:
 
 def _explained(question: Asked, label: str | None, predictor: Predictor) -> ExplainOut:
     with metrics.EXPLAIN_SECONDS.time():
-        explanation = predictor.explain(question.raster, question.charset, label)
+        explanation = predictor.explain(question.seen(predictor), question.charset, label)
         saliency = explanation.saliency
         return ExplainOut(
             version=predictor.version,

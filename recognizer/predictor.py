@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from recognizer.alphabet import CHARSETS, LABELS, Charset, indices
 from recognizer.apart import is_several
-from recognizer.checkpoints import Card, CheckpointCorrupt, open_session, verify
+from recognizer.checkpoints import Card, CheckpointCorrupt, open_session, planes_of, verify
+from recognizer.directions import Seen, planes, undirected
 from recognizer.memory import Adjusted, Features, Memory
 from recognizer.rasterizer import SIDE, Raster, is_degenerate, rasterise
 from recognizer.saliency import Saliency, explain
@@ -24,7 +25,6 @@ from recognizer.strokes import Points
 
 Logits = NDArray[np.float32]  # (36,)
 
-_BLANK: Final[Raster] = np.zeros((SIDE, SIDE), np.uint8)
 _CHUNK: Final = 16  # images to a run: more of them are no faster each, and cost memory for good
 
 
@@ -51,19 +51,24 @@ class Prediction:
 class Look:
     """What there is to read, among which characters, and for whom."""
 
-    raster: Raster  # uint8 (28, 28), ink 255 on 0
+    drawing: Seen | Sequence[Points]  # strokes, or what a network is shown: ink 255 on 0
     charset: Charset = "all"
     memory: Memory | None = None  # one of another version is of no use and is not asked
     several: bool = False  # what the strokes say, if it was made from strokes
+
+    @property
+    def has_ink(self) -> bool:
+        """Whether there is anything to read."""
+        return bool(self.drawing.any() if isinstance(self.drawing, np.ndarray) else self.drawing)
 
     @classmethod
     def at(
         cls, strokes: Sequence[Points], charset: Charset = "all", memory: Memory | None = None
     ) -> "Look":
-        """Draw strokes of shape (n, 2) each; of a single dot there is nothing to read."""
+        """Look at strokes of shape (n, 2) each; of a single dot there is nothing to read."""
         if is_degenerate(strokes):
-            return cls(_BLANK, charset)
-        return cls(rasterise(strokes), charset, memory, is_several(strokes))
+            return cls((), charset)
+        return cls(strokes, charset, memory, is_several(strokes))
 
 
 @dataclass(frozen=True)
@@ -81,6 +86,7 @@ class Predictor:
 
     card: Card
     session: ort.InferenceSession
+    planes: int = 1  # of a drawing that its network sees: 1, the image, or 5, with directions
 
     @classmethod
     def load(cls, folder: Path) -> "Predictor":
@@ -90,7 +96,8 @@ class Predictor:
             CheckpointError: a subclass that says what is wrong with the folder.
         """
         card = verify(folder)
-        return cls(card, open_session(folder, card))
+        session = open_session(folder, card)
+        return cls(card, session, planes_of(session))
 
     def rehearse(self) -> None:
         """Read a few drawings with every character set, and warm up by that.
@@ -110,6 +117,20 @@ class Predictor:
                     )
 
     @property
+    def directed(self) -> bool:
+        """Whether it sees which way the pen moved."""
+        return self.planes > 1
+
+    def draw(self, strokes: Sequence[Points], raster: Raster | None = None) -> Seen:
+        """Draw strokes as this version sees them: (28, 28), or (5, 28, 28) with directions.
+
+        `raster` spares drawing the image again, where it was drawn from them before.
+        """
+        if self.directed:
+            return planes(strokes)
+        return rasterise(strokes) if raster is None else raster
+
+    @property
     def version(self) -> int:
         """The number of the model version."""
         return self.card.number
@@ -125,13 +146,13 @@ class Predictor:
 
     def predict_raster(
         self,
-        raster: Raster,
+        raster: Seen,
         charset: Charset = "all",
         memory: Memory | None = None,
         *,
         several: bool = False,
     ) -> Prediction:
-        """Predict from a uint8 image of shape (28, 28), ink 255 on 0.
+        """Predict from a uint8 image of shape (28, 28), ink 255 on 0, or from what `draw` returned.
 
         `several` is what the strokes say, if it was made from strokes: see `apart.is_several`.
         """
@@ -139,7 +160,7 @@ class Predictor:
 
     def predict_all(self, looks: Sequence[Look]) -> list[Prediction]:
         """Predict several at once, in order; cheaper for each than one after the other."""
-        inked = [k for k, look in enumerate(looks) if look.raster.any()]
+        inked = [k for k, look in enumerate(looks) if look.has_ink]
         read: dict[int, Prediction] = {}
         for start in range(0, len(inked), _CHUNK):
             chunk = inked[start : start + _CHUNK]
@@ -147,9 +168,11 @@ class Predictor:
         return [read.get(k) or self.nothing(look.charset) for k, look in enumerate(looks)]
 
     def explain(
-        self, raster: Raster, charset: Charset = "all", label: str | None = None
+        self, raster: Seen, charset: Charset = "all", label: str | None = None
     ) -> Explanation:
-        """Say which ink of a uint8 image (28, 28) speaks for `label`, or else for the likeliest.
+        """Say which ink of an image, or of what `draw` returned, speaks for `label`.
+
+        Without one, for the likeliest.
 
         Costs up to `saliency.MOST_RUNS` predictions: not for the event loop.
 
@@ -166,28 +189,31 @@ class Predictor:
         return Explanation(prediction, found, without)
 
     def logits_of(self, rasters: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Run the network on images (n, 28, 28) and return logits (n, 36)."""
+        """Run the network on images (n, 28, 28), or planes (n, p, 28, 28); return logits (n, 36).
+
+        Planes that it does not know it does not see; what it lacks is 0.
+        """
         parts = [
-            self.session.run(["logits"], {"image": _planes(rasters[start : start + _CHUNK])})[0]
+            self.session.run(["logits"], self._shown(rasters[start : start + _CHUNK]))[0]
             for start in range(0, len(rasters), _CHUNK)
         ]
         return np.concatenate(parts)
 
-    def logits(self, raster: Raster) -> Logits:
-        """Run the network on one 28x28 image and return its 36 logits."""
+    def logits(self, raster: Seen) -> Logits:
+        """Run the network on one drawing and return its 36 logits."""
         return self._run(raster, "logits")[0]
 
-    def features(self, raster: Raster) -> Features:
-        """Return what a memory remembers of one 28x28 image: the penultimate features."""
+    def features(self, raster: Seen) -> Features:
+        """Return what a memory remembers of one drawing: the penultimate features."""
         return self._run(raster, "features")[0]
 
-    def _run(self, raster: Raster, *outputs: str) -> list[NDArray[np.float32]]:
-        answers = self.session.run(list(outputs), {"image": _planes(raster[None])})
+    def _run(self, raster: Seen, *outputs: str) -> list[NDArray[np.float32]]:
+        answers = self.session.run(list(outputs), self._shown(raster[None]))
         return [np.asarray(answer[0], np.float32) for answer in answers]
 
     def _read(self, looks: Sequence[Look]) -> list[Prediction]:
         """Predict what has ink, in one run of the network."""
-        images = {"image": _planes(np.stack([look.raster for look in looks]))}
+        images = self._shown(np.stack([self._seen(look) for look in looks]))
         if not any(self._memory_of(look) for look in looks):
             logits = self.session.run(["logits"], images)[0].tolist()
             return [self._conclude(*one) for one in zip(looks, logits, strict=True)]
@@ -210,6 +236,22 @@ class Predictor:
         mixed = adjusted.probabilities.tolist()
         answer = self._decide(logits, mixed, charset, adjusted, several=several)
         return replace(answer, renamed=answer.label != alone.label)
+
+    def _seen(self, look: Look) -> Seen:
+        drawing = look.drawing
+        if not isinstance(drawing, np.ndarray):
+            return self.draw(drawing)
+        if self.directed:
+            return undirected(drawing) if drawing.ndim == 2 else drawing
+        return drawing if drawing.ndim == 2 else drawing[0]
+
+    def _shown(self, rasters: NDArray[np.uint8]) -> dict[str, NDArray[np.float32]]:
+        """Return the network's input: images (n, 28, 28), or planes (n, p, 28, 28), in 0..1."""
+        given = rasters if rasters.ndim == 4 else rasters[:, None]
+        shown = np.zeros((len(given), self.planes, SIDE, SIDE), np.float32)
+        common = min(self.planes, given.shape[1])
+        np.divide(given[:, :common], 255, out=shown[:, :common], dtype=np.float32)
+        return {"image": shown}
 
     def _memory_of(self, look: Look) -> Memory | None:
         return look.memory if look.memory and look.memory.version == self.version else None
@@ -265,10 +307,6 @@ class Predictor:
     def nothing(self, charset: Charset) -> Prediction:
         """Return the answer to a canvas with nothing to read on it."""
         return Prediction(self.version, None, 1 / len(indices(charset)), True, _UNIFORM[charset])
-
-
-def _planes(rasters: NDArray[np.uint8]) -> NDArray[np.float32]:
-    return (rasters.astype(np.float32) / 255.0)[:, None]  # (n, 1, 28, 28)
 
 
 _UNIFORM: dict[Charset, tuple[float, ...]] = {

@@ -16,6 +16,7 @@ from pydantic import ConfigDict, Field, TypeAdapter, model_validator
 from recognizer import serving
 from recognizer.alphabet import CHARSETS, Charset
 from recognizer.apart import is_several
+from recognizer.directions import Seen
 from recognizer.memory import Memory
 from recognizer.messages import LabelText, Sample
 from recognizer.openapi import request_body
@@ -32,6 +33,7 @@ from recognizer.payloads import (
 from recognizer.predictor import Prediction, Predictor
 from recognizer.quotas import Buckets
 from recognizer.rasterizer import Raster, is_degenerate, rasterise
+from recognizer.strokes import Ink
 
 ERRORS: Final = dict.fromkeys((400, 413, 415, 422, 429, 503), ErrorOut)
 _EXAMPLE: Final = {"strokes": [[[10, 0], [10, 60]]], "charset": "digits"}
@@ -85,12 +87,18 @@ class Asked:
     label: object  # what is to be explained, as it was sent
     readable: bool  # whether there is ink with an extent
     several: bool = False  # whether its strokes are several characters
+    ink: Ink | None = None  # None: it is a picture
+
+    def seen(self, predictor: Predictor) -> Seen:
+        """Return it as a version sees it."""
+        return self.raster if self.ink is None else predictor.draw(self.ink, self.raster)
 
     def prediction(self, predictor: Predictor, memory: Memory | None = None) -> Prediction:
         """Return the answer, with what is remembered of who asks."""
         if not self.readable:
             return predictor.nothing(self.charset)
-        return predictor.predict_raster(self.raster, self.charset, memory, several=self.several)
+        seen = self.seen(predictor)
+        return predictor.predict_raster(seen, self.charset, memory, several=self.several)
 
 
 def take(buckets: Buckets, request: HttpRequest) -> None:
@@ -134,7 +142,7 @@ async def asked(request: HttpRequest, adapter: TypeAdapter[Any], *fields: str) -
         if body.image is None:
             ink = ink_of(body.strokes or [])
             readable, several = not is_degenerate(ink), is_several(ink)
-            return Asked(rasterise(ink), body.charset, label, readable, several)
+            return Asked(rasterise(ink), body.charset, label, readable, several, ink)
         content, charset, field = decode_base64(body.image), body.charset, "image"
     elif kind == "multipart/form-data":
         content, form = uploaded_file(request, "charset", *fields)

@@ -20,9 +20,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recognizer.alphabet import INDEX, Charset, indices
+from recognizer.directions import Seen
 from recognizer.rasterizer import SIDE, Raster
 
-Network = Callable[[NDArray[np.uint8]], NDArray[np.float32]]  # (n, 28, 28) → (n, 36)
+# (n, 28, 28), or planes (n, p, 28, 28), → (n, 36)
+Network = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
 Heat = NDArray[np.float64]  # (28, 28) nats: above 0 for the label, below 0 against it
 
 WINDOW: Final = 7  # pixels along each side: some stroke and what it joins; the pen is 2.4 wide
@@ -59,7 +61,7 @@ class Saliency:
 
 def explain(
     network: Network,
-    raster: Raster,
+    seen: Seen,
     label: str,
     charset: Charset = "all",
     temperature: float = 1.0,
@@ -71,19 +73,21 @@ def explain(
 
     Args:
         network: asked once, for all images together.
-        raster: uint8 image of shape (28, 28), ink 255 on 0.
+        seen: uint8 image of shape (28, 28), ink 255 on 0, or planes (p, 28, 28) whose first it is:
+            where its ink is wiped, nobody knows which way the pen moved either.
         label: what to explain; where `charset` has no such label, it is explained among all 36.
         charset: the labels that it competes with.
         temperature: of the calibration, so that the odds are those of the probabilities shown.
         window: pixels along each side of a window.
         stride: pixels from one window to the next.
     """
+    raster = seen if seen.ndim == 2 else seen[0]
     corners = _inked(raster, window, stride)
     if not corners:
         return Saliency(label, np.zeros((SIDE, SIDE)), None, 0)
-    images = np.repeat(raster[None], len(corners) + 1, axis=0)  # (n + 1, 28, 28), the first whole
+    images = np.repeat(seen[None], len(corners) + 1, axis=0)  # (n + 1, …), the first whole
     for image, (top, left) in zip(images[1:], corners, strict=True):
-        image[top : top + window, left : left + window] = 0
+        image[..., top : top + window, left : left + window] = 0
     logits = network(images)  # (n + 1, 36)
     odds = log_odds(logits / temperature, label, charset)
     losses = odds[0] - odds[1:]

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 from django.contrib.auth.models import Group, Permission, User
 
-from feedback.models import Correction, Device, Verdict
+from feedback.models import Correction, Device, Strokes, Verdict
 from feedback.people import Person
-from feedback.submissions import Shown, Strokes, Submission, submit
+from feedback.submissions import Shown, Submission, submit
 from recognizer.rasterizer import rasterise
 from recognizer.strokes import Drawing
 

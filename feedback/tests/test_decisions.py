@@ -8,8 +8,8 @@ from django.core.exceptions import PermissionDenied
 from feedback import decisions
 from feedback.decisions import decide, undo
 from feedback.events import latest_decisions
-from feedback.models import Action, Correction, ReviewEvent, Status
-from feedback.submissions import Strokes, submit
+from feedback.models import Action, Correction, ReviewEvent, Status, Strokes
+from feedback.submissions import submit
 from feedback.tests.making import (
     SEVEN,
     correction,

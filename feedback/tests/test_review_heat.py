@@ -119,7 +119,7 @@ def test_a_label_outside_the_hint_has_one_all_the_same(reviewer: Reviewer) -> No
     assert pixels(reviewer.get(path).content).any()
 
 
-def test_a_picture_reads_the_correction_once_and_no_strokes(
+def test_a_picture_reads_the_correction_once(
     reviewer: Reviewer, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
     path = pictures(reviewer, correction())[0]
@@ -127,4 +127,3 @@ def test_a_picture_reads_the_correction_once_and_no_strokes(
         reviewer.get(path)
     ours = [query["sql"] for query in asked if "feedback_correction" in query["sql"]]
     assert len(ours) == 1
-    assert "strokes" not in ours[0]
