@@ -57,11 +57,11 @@ def train(
     # Before the data, which may have to be fetched.
     start = read_start(recipe.start_from) if recipe.start_from else None
     if start:
-        start.require_shape(recipe.config.network)
+        start = start.fitted(recipe.config.network)
     teachers = Teachers.load(recipe.teachers)
     handwriting = load(recipe.data_dir, recipe.sources)
     test = read_mnist(recipe.data_dir, "test") if recipe.open_test else None
-    validation = Validation(handwriting.validation)
+    validation = Validation(handwriting.validation, directed=recipe.config.network.directed)
     config = replace(recipe.config, start=start.sha256 if start else "", teachers=teachers.sha256)
     training = Training(config, handwriting.train, validation, recipe.checkpoint_path, teachers)
     if recipe.resume:

@@ -11,10 +11,10 @@ import numpy as np
 
 from recognizer.alphabet import LABELS
 from recognizer.predictor import Predictor
-from recognizer.rasterizer import is_degenerate, rasterise
+from recognizer.rasterizer import is_degenerate
 from recognizer.strokes import Ink
 from trainer.assessment.answers import Answered, Scribbled
-from trainer.characters import Handwriting, Images, StrokeSet
+from trainer.characters import Handwriting, Images, StrokeSet, pictures_of
 from trainer.evaluation import Logits
 from trainer.outliers import HELD_OUT, TRAINED, Family, sample_outliers
 from trainer.release import REPORTED_SCRIBBLES, REPORTED_SEED
@@ -22,9 +22,9 @@ from trainer.release import REPORTED_SCRIBBLES, REPORTED_SEED
 
 def answer(predictor: Predictor, parts: Sequence[Handwriting]) -> Answered:
     """Let a version read sets of handwriting, in their order."""
-    images = np.concatenate([part.rasters() for part in parts])
+    images = np.concatenate([part.seen(directed=predictor.directed) for part in parts])
     shown = np.concatenate([_shown(part, predictor) for part in parts])
-    return Answered.of(parts, logits_of(predictor, images, shown), images)
+    return Answered.of(parts, logits_of(predictor, images, shown), pictures_of(images))
 
 
 def scribble(predictor: Predictor, inks: Sequence[Ink]) -> Scribbled:
@@ -39,7 +39,7 @@ def scribble(predictor: Predictor, inks: Sequence[Ink]) -> Scribbled:
         chosen = usable(known, inks)
         drawn = sample_outliers(REPORTED_SEED, REPORTED_SCRIBBLES, inks, list(chosen.values()))
         shown = np.array([not is_degenerate(ink) for ink in drawn])
-        logits.append(logits_of(predictor, np.stack([rasterise(ink) for ink in drawn]), shown))
+        logits.append(logits_of(predictor, np.stack([predictor.draw(ink) for ink in drawn]), shown))
         families += [list(chosen)[index % len(chosen)] for index in range(len(drawn))]
         trained += [seen] * len(drawn)
     return Scribbled(np.concatenate(logits), np.array(families), np.array(trained))
@@ -54,7 +54,7 @@ def usable(families: dict[str, Family], inks: Sequence[Ink]) -> dict[str, Family
 def logits_of(predictor: Predictor, images: Images, shown: np.ndarray) -> Logits:
     """Return logits (n, 36): zeros, which say nothing, for what is not shown to the network."""
     logits = np.zeros((len(images), len(LABELS)), np.float32)
-    for position in np.flatnonzero(shown & images.any(axis=(1, 2))).tolist():
+    for position in np.flatnonzero(shown & pictures_of(images).any(axis=(1, 2))).tolist():
         logits[position] = predictor.logits(images[position])
     return logits
 

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
+from recognizer.directions import Seen, planes
 from recognizer.rasterizer import PEN, SIDE, Raster, rasterise
 from recognizer.strokes import Ink
 
@@ -85,11 +86,14 @@ def vary_strokes(ink: Ink, rng: Generator, amount: StrokeVariation) -> Ink:
     return _touch(strokes, rng, amount)
 
 
-def draw_varied(ink: Ink, rng: Generator, amount: StrokeVariation) -> Raster:
-    """Vary a drawing and rasterise it with a pen of varied width."""
+def draw_varied(
+    ink: Ink, rng: Generator, amount: StrokeVariation, *, directed: bool = False
+) -> Seen:
+    """Vary a drawing and draw it with a pen of varied width, with its directions if asked to."""
     pen = PEN * float(np.exp(rng.normal(0, amount.pen)))
     pen = min(max(pen, amount.pen_limits[0]), amount.pen_limits[1])
-    return rasterise(vary_strokes(ink, rng, amount), pen=pen)
+    varied = vary_strokes(ink, rng, amount)
+    return planes(varied, pen) if directed else rasterise(varied, pen=pen)
 
 
 def _coarsen(points: Vectors, rng: Generator, amount: StrokeVariation) -> Vectors:

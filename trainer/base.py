@@ -49,7 +49,7 @@ _JUDGES: Final = 0.6  # of the writers set aside; the others calibrate
 class Judged:
     """Labelled images with the anchor's answers."""
 
-    images: Images  # (n, 28, 28)
+    images: Images  # (n, 28, 28), or (n, 5, 28, 28)
     labels: Labels  # (n,)
     logits: Logits  # (n, 36) of the anchor
     groups: tuple[str, ...]  # "source/kind", which calibrates kind by kind
@@ -122,7 +122,8 @@ def build(
 ) -> Base:
     """Choose and draw the three sets."""
     rng = np.random.default_rng(seed)
-    written = _written("exemplars", scale)
+    directed = anchor.config.directed
+    written = _written("exemplars", scale, directed=directed)
     kept: list[Handwriting] = [written]
     if "mnist" not in sources:
         kept.append(_pictures(written, seed))
@@ -137,11 +138,11 @@ def build(
             gate.append(part.take(judging))
             calibration.append(part.take(~judging))
     # A set of digits, or a few writers, must not leave letters without a judge.
-    gate += _lacking(gate, "gate", scale, round(FEWEST_JUDGES * scale))
-    calibration += _lacking(calibration, "calibration", scale, 1)
+    gate += _lacking(gate, "gate", scale, round(FEWEST_JUDGES * scale), directed=directed)
+    calibration += _lacking(calibration, "calibration", scale, 1, directed=directed)
     inks = [ink for part in kept if isinstance(part, StrokeSet) for ink in part.inks[:500]]
-    outliers = scribbles(seed, OUTLIERS, inks, held_out=False)
-    images = np.concatenate([*(part.rasters() for part in kept), outliers])
+    outliers = scribbles(seed, OUTLIERS, inks, held_out=False, directed=directed)
+    images = np.concatenate([*(part.seen(directed=directed) for part in kept), outliers])
     labels = np.concatenate([*(part.labels for part in kept), np.full(len(outliers), OUTLIER)])
     names = [part.name for part in kept for _ in range(len(part))] + ["outliers"] * len(outliers)
     exemplars = Exemplars(images, labels, tuple(names), logits_of(anchor, images))
@@ -149,15 +150,15 @@ def build(
         exemplars,
         _judged(anchor, gate),
         _judged(anchor, calibration),
-        scribbles(seed + 1, SCRIBBLES, inks, held_out=False),
+        scribbles(seed + 1, SCRIBBLES, inks, held_out=False, directed=directed),
     )
     names = sorted({part.name.split(" ")[0] for part in [*gate, *kept]})
     return Base(*parts, tuple(names), _digest(*parts))
 
 
-def _written(role: str, scale: float) -> Handwriting:
+def _written(role: str, scale: float, *, directed: bool) -> Handwriting:
     seed, writers = WRITERS[role]
-    return synthesis.exemplars(seed, max(1, round(writers * scale)), 1)
+    return synthesis.exemplars(seed, max(1, round(writers * scale)), 1, directed=directed)
 
 
 def _pictures(written: Handwriting, seed: int) -> Handwriting:
@@ -172,7 +173,7 @@ def _pictures(written: Handwriting, seed: int) -> Handwriting:
 
 
 def _lacking(
-    parts: Sequence[Handwriting], role: str, scale: float, fewest: int
+    parts: Sequence[Handwriting], role: str, scale: float, fewest: int, *, directed: bool
 ) -> list[Handwriting]:
     """Return drawings of our own of each label of which the parts have fewer than `fewest`."""
     labels = [label for part in parts for label in part.labels.tolist()]
@@ -181,7 +182,7 @@ def _lacking(
     )
     if not len(lacking):
         return []
-    written = _written(role, scale)
+    written = _written(role, scale, directed=directed)
     return [written.take(np.isin(written.labels, lacking))]
 
 
@@ -199,7 +200,8 @@ def _chosen(
     rest = candidates.take(np.setdiff1d(np.arange(len(candidates)), anyhow))
     if not len(rest):
         return [candidates]
-    near = _nearest(logits_of(anchor, rest.rasters()), rest.labels, each)
+    logits = logits_of(anchor, rest.seen(directed=anchor.config.directed))
+    near = _nearest(logits, rest.labels, each)
     return [candidates.take(anyhow), replace(rest.take(near), name=f"{part.name}{NEAR}")]
 
 
@@ -234,7 +236,7 @@ def judges(part: Handwriting) -> NDArray[np.bool_]:
 
 
 def _judged(anchor: Network, parts: Sequence[Handwriting]) -> Judged:
-    images = np.concatenate([part.rasters() for part in parts])
+    images = np.concatenate([part.seen(directed=anchor.config.directed) for part in parts])
     labels = np.concatenate([part.labels for part in parts])
     groups = [f"{part.name}/{kind}" for part in parts for kind in part.kinds]
     return Judged(images, labels, logits_of(anchor, images), tuple(groups))

@@ -10,17 +10,17 @@ from collections.abc import Generator as Batches
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Final, Protocol
 
 import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
 from recognizer.alphabet import DIGITS, LABELS
-from recognizer.rasterizer import SIDE, Raster
+from recognizer.directions import Seen
 from recognizer.strokes import Ink
 from trainer.augment import ImageVariation, StrokeVariation, draw_varied, vary_image
-from trainer.characters import Handwriting, Images, Labels, StrokeSet, by_kind
+from trainer.characters import Handwriting, Images, Labels, StrokeSet, by_kind, stack_of
 from trainer.outliers import TRAINED, draw_outlier
 
 _SWITCH_INTERVAL = 0.0005  # seconds
@@ -50,6 +50,8 @@ class BatchConfig:
     size: int = 192
     outliers: int = 24  # on top of `size`
     digits: float = 0.56  # share of digits among the characters
+    directed: float = 0.0  # share of the drawings that show which way the pen moved
+    reversed: float = 0.0  # share of their strokes that are drawn from their end: other hands
     shares: dict[str, float] = field(default_factory=lambda: dict(SHARES))
     strokes: StrokeVariation = field(default_factory=lambda: StrokeVariation(stray=0.02))
     images: ImageVariation = field(default_factory=ImageVariation)
@@ -60,11 +62,16 @@ class BatchConfig:
     )
 
 
+# With directions: some drawings show none, as pictures do, and some hands move otherwise.
+DIRECTED: Final = 0.8
+REVERSED: Final = 0.04
+
+
 @dataclass(frozen=True)
 class Batch:
     """Characters with their labels first, outliers after them."""
 
-    images: Images  # (size + outliers, 28, 28)
+    images: Images  # (size + outliers, 28, 28), or (…, 5, 28, 28)
     labels: Labels  # (size,)
     taught: NDArray[np.float32] | None = (
         None  # (size, 36): the logits of teachers, if there are any
@@ -107,15 +114,13 @@ class BatchMaker:
         """Return the batch of `step`."""
         config = self._config
         rng = np.random.default_rng([self._seed, step])
-        images = np.zeros((config.size + self._outlier_count, SIDE, SIDE), np.uint8)
         labels = rng.choice(len(LABELS), config.size, p=self._label_shares)
-        for index, label in enumerate(labels):
-            images[index] = self._character(int(label), rng)
+        drawn = [self._character(int(label), rng) for label in labels]
         families = list(TRAINED.values())
-        for index in range(config.size, len(images)):
+        for _ in range(self._outlier_count):
             outlier = draw_outlier(rng, self._inks, families)
-            images[index] = draw_varied(outlier, rng, config.outlier_strokes)
-        return Batch(images, labels.astype(np.int64))
+            drawn.append(self._draw(outlier, rng, config.outlier_strokes))
+        return Batch(stack_of(drawn, directed=config.directed > 0), labels.astype(np.int64))
 
     @property
     def _outlier_count(self) -> int:
@@ -130,13 +135,21 @@ class BatchMaker:
                 shares[known & which] = share / (known & which).sum()
         return shares / shares.sum()
 
-    def _character(self, label: int, rng: Generator) -> Raster:
+    def _character(self, label: int, rng: Generator) -> Seen:
         shares = np.array(self._shares[label])
         cell = self._cells[label][int(rng.choice(len(shares), p=shares / shares.sum()))]
         position = int(cell.positions[int(rng.integers(len(cell.positions)))])
         if isinstance(cell.samples, StrokeSet):
-            return draw_varied(cell.samples.inks[position], rng, self._config.strokes)
+            return self._draw(cell.samples.inks[position], rng, self._config.strokes)
         return vary_image(cell.samples.images[position], rng, self._config.images)
+
+    def _draw(self, ink: Ink, rng: Generator, amount: StrokeVariation) -> Seen:
+        """Draw varied strokes; some as pictures, so that the network reads those, too."""
+        config = self._config
+        if not config.directed:
+            return draw_varied(ink, rng, amount)
+        turned = tuple(part[::-1] if rng.random() < config.reversed else part for part in ink)
+        return draw_varied(turned, rng, amount, directed=rng.random() < config.directed)
 
 
 def prepared(maker: Maker, first: int, end: int, ahead: int = 4) -> Batches[Batch, None, None]:

@@ -19,7 +19,7 @@ from recognizer.alphabet import CHARSETS, Charset
 from recognizer.rasterizer import SIDE
 from trainer.base import Base, Judged
 from trainer.calibration import Calibration, calibrate
-from trainer.characters import Images
+from trainer.characters import Images, pictures_of
 from trainer.evaluation import Scored, calibration_error, within
 from trainer.evidence import Answers, Evidence, Facts, Stamped
 from trainer.finetune import Corrections, Report, finetune
@@ -68,7 +68,8 @@ def hold_out(corrections: Corrections) -> NDArray[np.bool_]:
 
     Where nobody is small enough to be left out, it is drawings, and with too few of those nothing.
     """
-    by_drawing = [hashlib.sha256(image.tobytes()).hexdigest() for image in corrections.images]
+    pictures = pictures_of(corrections.images)
+    by_drawing = [hashlib.sha256(image.tobytes()).hexdigest() for image in pictures]
     chosen = _small(corrections.submitters)
     if len(set(corrections.submitters)) < _FEWEST_SUBMITTERS or not chosen.any():
         chosen = _small(by_drawing if len(corrections) >= _FEWEST else ())
@@ -209,7 +210,8 @@ def _stamped(gate: Judged, challenger: Network, anchor: Network) -> list[Stamped
     images, labels = gate.images[::step], gate.labels[::step]
     stamped = []
     for mark, stamp in marks().items():
-        marked = np.maximum(images, stamp)
+        marked = images.copy()
+        np.maximum(pictures_of(images), stamp, out=pictures_of(marked))  # a picture of a mark
         stamped.append(
             Stamped(mark, labels, logits_of(challenger, marked), logits_of(anchor, marked))
         )

@@ -13,11 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recognizer.alphabet import INDEX, label_of
+from recognizer.directions import PLANES, Seen, planes
 from recognizer.rasterizer import SIDE, rasterise
 from recognizer.strokes import Ink
 
 Kind = Literal["digit", "upper", "lower", "letter"]  # "letter": the set does not tell the case
-Images = NDArray[np.uint8]  # (n, 28, 28): 0 paper … 255 ink
+# (n, 28, 28): 0 paper … 255 ink; (n, 5, 28, 28) for networks that know the pen's directions
+Images = NDArray[np.uint8]
 Labels = NDArray[np.int64]  # (n,): indices into LABELS
 
 
@@ -65,7 +67,11 @@ class CharacterSet:
         return replace(self, characters=self.characters[which], groups=self.groups[which])
 
     def rasters(self) -> Images:
-        """Return every sample as the network sees it."""
+        """Return every sample as an image."""
+        raise NotImplementedError
+
+    def seen(self, *, directed: bool) -> Images:
+        """Return every sample as a network sees it that knows directions, or one that does not."""
         raise NotImplementedError
 
 
@@ -87,10 +93,16 @@ class StrokeSet(CharacterSet):
             return np.zeros((0, SIDE, SIDE), np.uint8)
         return np.stack([rasterise(ink) for ink in self.inks])
 
+    def seen(self, *, directed: bool) -> Images:
+        """Draw every drawing."""
+        if not directed:
+            return self.rasters()
+        return stack_of([planes(ink) for ink in self.inks], directed=True)
+
 
 @dataclass(frozen=True)
 class ImageSet(CharacterSet):
-    """Images that already have the network's geometry."""
+    """Images that already have the network's geometry, with directions if somebody drew them."""
 
     images: Images
 
@@ -99,11 +111,33 @@ class ImageSet(CharacterSet):
         return replace(super().take(which), images=self.images[which])
 
     def rasters(self) -> Images:
-        """Return the images as they are."""
-        return self.images
+        """Return the images as they are, without directions."""
+        return pictures_of(self.images)
+
+    def seen(self, *, directed: bool) -> Images:
+        """Return the images, with their directions where those are known."""
+        return stack_of(list(self.images), directed=True) if directed else self.rasters()
 
 
 Handwriting = StrokeSet | ImageSet
+
+
+def stack_of(drawn: Sequence[Seen], *, directed: bool) -> Images:
+    """Return drawings as one array: (n, 28, 28), or (n, 5, 28, 28) with directions.
+
+    What has no directions, being a picture, gets none.
+    """
+    if not directed:
+        return np.array(drawn, np.uint8).reshape(-1, SIDE, SIDE)
+    images = np.zeros((len(drawn), PLANES, SIDE, SIDE), np.uint8)
+    for image, one in zip(images, drawn, strict=True):
+        image[0 if one.ndim == 2 else slice(None)] = one
+    return images
+
+
+def pictures_of(images: Images) -> Images:
+    """Return the images (n, 28, 28) of what networks see: for people, and for digests."""
+    return images if images.ndim == 3 else images[:, 0]
 
 
 def by_kind(sets: Sequence[Handwriting]) -> Iterator[tuple[str, Handwriting]]:

@@ -10,7 +10,6 @@ import os
 import shutil
 import time
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +46,7 @@ def parity(network: Network, model: bytes, images: Images) -> float:
     session = open_session(model)
     with torch.inference_mode():
         expected = [output.numpy() for output in network.eval()(to_tensor(images))]
-    batch = images[:, None].astype(np.float32) / 255
+    batch = network.fit(to_tensor(images)).numpy()
     together = session.run(["logits", "features"], {"image": batch})
     alone = session.run(["logits", "features"], {"image": batch[:1]})
     differences = [np.abs(a - b).max() for a, b in zip(together, expected, strict=True)]
@@ -69,12 +68,13 @@ def turn_by_turn(models: Sequence[bytes], repeats: int) -> NDArray[np.float64]:
         Milliseconds, shape (models, repeats).
     """
     sessions = [open_session(model) for model in models]
-    image = {"image": np.random.default_rng(0).random((1, 1, 28, 28), np.float32)}
+    chance = np.random.default_rng(0)
+    images = [chance.random((1, *each.get_inputs()[0].shape[1:]), np.float32) for each in sessions]
     times = np.zeros((len(sessions), repeats))
     for turn in range(repeats):
         for index, session in enumerate(sessions):
             started = time.perf_counter()
-            session.run(["logits", "features"], image)
+            session.run(["logits", "features"], {"image": images[index]})
             times[index, turn] = time.perf_counter() - started
     return times * 1000
 
@@ -97,7 +97,7 @@ def version_files(network: Network, images: Images, card: dict[str, Any]) -> dic
         raise ParityError(f"the exported model is off by {difference:.2g}, {TOLERANCE:g} allowed")
     files = {MODEL: model, WEIGHTS: weights_of(network)}
     whole = card | {
-        "architecture": asdict(network.config) | {"parameters": network.parameter_count()},
+        "architecture": network.config.facts() | {"parameters": network.parameter_count()},
         "sha256": {name: hashlib.sha256(data).hexdigest() for name, data in files.items()},
         "bytes": {name: len(data) for name, data in files.items()},
     }
@@ -108,7 +108,7 @@ def version_files(network: Network, images: Images, card: dict[str, Any]) -> dic
 def weights_of(network: Network) -> bytes:
     """Return the weights as a safetensors file: the same weights, the same bytes."""
     state = {name: value.contiguous() for name, value in network.state_dict().items()}
-    return save(state, {"facts": json.dumps(asdict(network.config))})
+    return save(state, {"facts": json.dumps(network.config.facts())})
 
 
 def write_version(folder: Path, network: Network, images: Images, card: dict[str, Any]) -> str:

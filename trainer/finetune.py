@@ -22,10 +22,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import mse_loss
 
-from recognizer.rasterizer import SIDE
+from recognizer.directions import Seen
 from recognizer.strokes import Ink
 from trainer.augment import draw_varied, vary_image
-from trainer.characters import Images, Labels
+from trainer.characters import Images, Labels, pictures_of, stack_of
 from trainer.finetuning import FinetuneConfig
 from trainer.network import Network, to_tensor
 from trainer.objective import ObjectiveConfig, objective
@@ -39,7 +39,7 @@ OUTLIER = -1  # the label of a replayed drawing that is no character: only the l
 class Corrections:
     """Approved corrections, in the order of the manifest."""
 
-    images: Images  # (n, 28, 28) as the network saw them
+    images: Images  # (n, 28, 28), or (n, 5, 28, 28), as the network sees them
     labels: Labels  # (n,)
     submitters: tuple[str, ...]
     inks: tuple[Ink | None, ...]  # None: an uploaded picture
@@ -61,7 +61,7 @@ class Corrections:
 class Exemplars:
     """What is replayed: drawings of the base, with the anchor's logits."""
 
-    images: Images  # (n, 28, 28)
+    images: Images  # (n, 28, 28), or (n, 5, 28, 28)
     labels: Labels  # (n,), OUTLIER where it is no character
     sources: tuple[str, ...]
     logits: NDArray[np.float32]  # (n, 36) of the anchor
@@ -149,7 +149,7 @@ def finetune(
 
 @dataclass(frozen=True)
 class _Batch:
-    images: Tensor  # (new + replay, 1, 28, 28)
+    images: Tensor  # (new + replay, 1 or 5, 28, 28)
     labels: Tensor  # (new + replay,); outliers last
     characters: int  # how many are characters
     held: Tensor  # positions of what is held to the anchor
@@ -164,6 +164,7 @@ class _Batches:
     ) -> None:
         self._corrections = corrections
         self._exemplars = exemplars
+        self._directed = exemplars.images.ndim > 3  # as the network sees what is replayed
         self._config = config
         self._rng = np.random.default_rng([config.seed, 0x1EA2])
         self._draw_from(np.ones(len(corrections)), config.submitter_share)
@@ -197,7 +198,7 @@ class _Batches:
         old = old[np.argsort(labels == OUTLIER, kind="stable")]  # outliers last
         images = np.concatenate(
             [self._varied(new, self._rng), self._exemplars.images[old]]
-        )  # (new + replay, 28, 28)
+        )  # (new + replay, 28, 28), or (…, 5, 28, 28)
         labels = np.concatenate([self._corrections.labels[new], self._exemplars.labels[old]])
         return _Batch(
             images=to_tensor(images),
@@ -208,15 +209,15 @@ class _Batches:
         )
 
     def _varied(self, which: NDArray[np.int64], rng: Generator) -> Images:
-        drawn = []
+        drawn: list[Seen] = []
         for position in which:
             ink = self._corrections.inks[position]
             if ink is None:
-                image = self._corrections.images[position]
+                (image,) = pictures_of(self._corrections.images[position : position + 1])
                 drawn.append(vary_image(image, rng, self._config.images))
             else:
-                drawn.append(draw_varied(ink, rng, self._config.strokes))
-        return np.stack(drawn) if drawn else np.zeros((0, SIDE, SIDE), np.uint8)
+                drawn.append(draw_varied(ink, rng, self._config.strokes, directed=self._directed))
+        return stack_of(drawn, directed=self._directed)
 
 
 def _loss(network: Network, batch: _Batch, config: FinetuneConfig) -> Tensor:

@@ -15,7 +15,7 @@ import numpy as np
 
 from feedback.models import Correction
 from recognizer.alphabet import INDEX
-from recognizer.rasterizer import SIDE, rasterise
+from recognizer.directions import Seen, planes
 
 if TYPE_CHECKING:  # torch: a web process imports this module
     from trainer.finetune import Corrections
@@ -54,10 +54,12 @@ def gather(entries: Sequence[Entry], *, still_approved: bool = True) -> "Correct
     Raises:
         Changed: one was revoked, relabelled, altered or erased.
     """
+    from trainer.characters import stack_of  # noqa: PLC0415
     from trainer.finetune import Corrections  # noqa: PLC0415 - torch
 
     rows = _rows(entry[0] for entry in entries)
-    images, labels, submitters, inks = [], [], [], []
+    drawn: list[Seen] = []
+    labels, submitters, inks = [], [], []
     for pk, label, digest in entries:
         row = rows.get(UUID(pk))
         if row is None:
@@ -68,12 +70,12 @@ def gather(entries: Sequence[Entry], *, still_approved: bool = True) -> "Correct
             raise Changed(f"correction {pk} is {row.status} ({row.label}), not approved ({label})")
         ink = row.ink
         # From the strokes: the rasteriser that serves is the one that teaches.
-        images.append(row.raster if ink is None else rasterise(ink))
+        drawn.append(row.raster if ink is None else planes(ink))
         labels.append(INDEX[label])
         submitters.append(row.submitter)
         inks.append(ink)
     return Corrections(
-        np.stack(images) if images else np.zeros((0, SIDE, SIDE), np.uint8),
+        stack_of(drawn, directed=True),
         np.array(labels, np.int64),
         tuple(submitters),
         tuple(inks),

@@ -1,14 +1,16 @@
-"""The convolutional network: a 28x28 image in, 36 logits and the penultimate features out.
+"""The convolutional network: a drawing in, 36 logits and the penultimate features out.
 
 Knows the shape of its input and its own configuration; nothing about data, training or files.
 """
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch.nn.functional import pad
 
 from recognizer.alphabet import LABELS
 
@@ -26,6 +28,16 @@ class NetworkConfig:
     kernel: int = 3  # side of the first convolution, which sees the image
     dropout: float = 0.1
     labels: int = len(LABELS)
+    planes: int = 1  # 5: the image and the pen's directions, see `recognizer/directions.py`
+
+    def facts(self) -> dict[str, Any]:
+        """Return what is stored: weights of images alone keep the bytes that they always had."""
+        return {key: value for key, value in asdict(self).items() if (key, value) != ("planes", 1)}
+
+    @property
+    def directed(self) -> bool:
+        """Whether the network sees which way the pen moved."""
+        return self.planes > 1
 
     @property
     def features(self) -> int:
@@ -81,7 +93,7 @@ class Network(nn.Module):
         self.blocks = nn.ModuleList(
             Block(inputs, outputs, depth, 3 if index else self.config.kernel)
             for index, (inputs, outputs, depth) in enumerate(
-                zip((1, *widths[:-1]), widths, depths, strict=True)
+                zip((self.config.planes, *widths[:-1]), widths, depths, strict=True)
             )
         )
         self.pool = nn.MaxPool2d(2)
@@ -89,12 +101,23 @@ class Network(nn.Module):
         self.classifier = nn.Linear(self.config.features, self.config.labels)
 
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        """Return logits (N, labels) and features (N, features) of images (N, 1, 28, 28) in 0..1."""
-        hidden = (images - MEAN) / DEVIATION  # (N, 1, 28, 28)
+        """Return logits (N, labels) and features (N, features) of images (N, p, 28, 28) in 0..1.
+
+        Of planes that the network does not know it sees the first; what it lacks is 0.
+        """
+        hidden = (self.fit(images) - MEAN) / DEVIATION  # (N, planes, 28, 28)
         for index, block in enumerate(self.blocks):
             hidden = block(self.pool(hidden) if index else hidden)  # (N, width, 28 >> index, …)
         features = torch.cat([hidden.mean(dim=(2, 3)), hidden.amax(dim=(2, 3))], dim=1)
         return self.classifier(self.dropout(features)), features
+
+    def fit(self, images: Tensor) -> Tensor:
+        """Return images (N, any, 28, 28) with as many planes as the network knows."""
+        lacking = self.config.planes - images.shape[1]
+        if not lacking:
+            return images
+        fitted = pad(images, (0, 0, 0, 0, 0, lacking))  # or without the last ones
+        return fitted.contiguous(memory_format=torch.channels_last)
 
     def parameter_count(self) -> int:
         """Count the trainable numbers."""
@@ -102,6 +125,9 @@ class Network(nn.Module):
 
 
 def to_tensor(images: NDArray[np.uint8]) -> Tensor:
-    """Return images (n, 28, 28) as the network takes them: (n, 1, 28, 28) in 0..1."""
-    scaled = np.divide(images[:, None], 255, dtype=np.float32)
+    """Return images (n, 28, 28), or planes (n, p, 28, 28), as a network takes them.
+
+    That is (n, p, 28, 28) in 0..1, p being 1 for images.
+    """
+    scaled = np.divide(images[:, None] if images.ndim == 3 else images, 255, dtype=np.float32)
     return torch.from_numpy(scaled).contiguous(memory_format=torch.channels_last)

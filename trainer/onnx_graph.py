@@ -40,7 +40,7 @@ class _Graph:
 
 
 def build(network: Network) -> onnx.ModelProto:
-    """Return the graph: "image" (batch, 1, 28, 28) → "logits" (batch, 36), "features"."""
+    """Return the graph: "image" (batch, planes, 28, 28) → "logits" (batch, 36), "features"."""
     graph = _Graph()
     scale = graph.constant("scale", np.array(1 / DEVIATION, np.float32))
     shift = graph.constant("shift", np.array(-MEAN / DEVIATION, np.float32))
@@ -100,7 +100,7 @@ def _model(graph: _Graph, network: Network) -> onnx.ModelProto:
     def value(name: str, *shape: int) -> onnx.ValueInfoProto:
         return helper.make_tensor_value_info(name, TensorProto.FLOAT, [_BATCH, *shape])
 
-    inputs = [value("image", 1, SIDE, SIDE)]
+    inputs = [value("image", config.planes, SIDE, SIDE)]
     outputs = [value("logits", config.labels), value("features", config.features)]
     model = helper.make_model(
         helper.make_graph(graph.nodes, config.name, inputs, outputs, graph.constants),

@@ -13,13 +13,14 @@ from typing import Any
 import numpy as np
 
 from recognizer.alphabet import CHARSETS, LABELS
+from recognizer.directions import planes
 from recognizer.rasterizer import rasterise
 from recognizer.strokes import Ink
 from trainer.assessment.answers import Answered
 from trainer.assessment.figures import assess
 from trainer.assessment.slices import slices
 from trainer.calibration import Calibration, abstains, calibrate
-from trainer.characters import Handwriting, Images, ImageSet, StrokeSet, by_kind
+from trainer.characters import Handwriting, Images, ImageSet, StrokeSet, by_kind, stack_of
 from trainer.evaluation import (
     Scored,
     by_writer,
@@ -61,13 +62,17 @@ def release(
     what: Release,
 ) -> dict[str, Any]:
     """Calibrate and measure a network, write its version folder, return its metrics."""
-    kinds = Validation(validation_sets).score(network)
+    directed = network.config.directed
+    kinds = Validation(validation_sets, directed=directed).score(network)
     # Letters cut out of words are partly unreadable; they are reported, but do not calibrate.
     written_alone = {
         name: part for name, part in kinds.items() if not name.startswith("kassel/")
     } or kinds
     inks = [ink for part in validation_sets if isinstance(part, StrokeSet) for ink in part.inks]
-    fitted = logits_of(network, scribbles(_FITTED_SEED, FITTED_SCRIBBLES, inks, held_out=False))
+    fitted = logits_of(
+        network,
+        scribbles(_FITTED_SEED, FITTED_SCRIBBLES, inks, held_out=False, directed=directed),
+    )
     calibration = calibrate(written_alone, fitted)
 
     metrics: dict[str, Any] = {
@@ -78,7 +83,7 @@ def release(
     }
     if test is not None:
         metrics["test"] = _measure_test(network, test, calibration)
-    images = np.concatenate([part.rasters() for part in validation_sets])
+    images = np.concatenate([part.seen(directed=directed) for part in validation_sets])
     step = max(1, len(images) // _PARITY_IMAGES)
     card = {
         "schema": 1,
@@ -95,13 +100,16 @@ def release(
     return metrics
 
 
-def scribbles(seed: int, count: int, inks: Sequence[Ink], *, held_out: bool) -> Images:
-    """Rasterise outliers of the families that training saw, or of those it did not."""
+def scribbles(
+    seed: int, count: int, inks: Sequence[Ink], *, held_out: bool, directed: bool = False
+) -> Images:
+    """Draw outliers of the families that training saw, or of those it did not."""
     families = list((HELD_OUT if held_out else TRAINED).values())
     if not inks:  # without real strokes there is nothing to spoil
         spoiling = {"row_of_characters", "struck_out"}
         families = [family for family in families if family.__name__ not in spoiling]
-    return np.stack([rasterise(ink) for ink in sample_outliers(seed, count, inks, families)])
+    drawn = sample_outliers(seed, count, inks, families)
+    return stack_of([(planes if directed else rasterise)(ink) for ink in drawn], directed=directed)
 
 
 def measure(kinds: Mapping[str, Scored], calibration: Calibration) -> dict[str, Any]:
@@ -173,9 +181,14 @@ def _measure_scribbles(
 ) -> dict[str, Any]:
     measured: dict[str, Any] = {"samples": REPORTED_SCRIBBLES}
     for title, held_out in (("trained_families", False), ("held_out_families", True)):
-        logits = logits_of(
-            network, scribbles(REPORTED_SEED, REPORTED_SCRIBBLES, inks, held_out=held_out)
+        drawn = scribbles(
+            REPORTED_SEED,
+            REPORTED_SCRIBBLES,
+            inks,
+            held_out=held_out,
+            directed=network.config.directed,
         )
+        logits = logits_of(network, drawn)
         measured[title] = {
             charset: round(float(abstains(logits, charset, calibration).mean()), 4)
             for charset in CHARSETS

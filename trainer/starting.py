@@ -5,17 +5,19 @@ says so, the training that made it.
 """
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from torch import Tensor
+from torch.nn.functional import pad
 
 from recognizer.checkpoints import WEIGHTS, CheckpointError, read_card
 from trainer.network import Network, NetworkConfig
 from trainer.tensor_files import read_tensors
 from trainer.training import Training
 
+_FIRST = "blocks.0.0.weight"  # of the convolution that sees the drawing
 _AVERAGE = "average."  # how a training's state names its averaged weights
 
 
@@ -31,6 +33,22 @@ class Start:
     weights: dict[str, Tensor]
     sha256: str
     described: dict[str, Any]
+
+    def fitted(self, network: NetworkConfig) -> Self:
+        """Return the start of a network that may know directions where these weights know none.
+
+        It begins by not looking at them.
+
+        Raises:
+            StartError: they belong to another network.
+        """
+        weights = dict(self.weights)
+        first = weights.get(_FIRST)
+        if first is not None and first.ndim == 4 and first.shape[1] < network.planes:
+            weights[_FIRST] = pad(first, (0, 0, 0, 0, 0, network.planes - first.shape[1]))
+        fitted = replace(self, weights=weights)
+        fitted.require_shape(network)
+        return fitted
 
     def require_shape(self, network: NetworkConfig) -> None:
         """Refuse weights that the network cannot take.

@@ -15,9 +15,10 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from recognizer.alphabet import LABELS
-from recognizer.rasterizer import PEN, SIDE, rasterise
+from recognizer.directions import Seen, planes
+from recognizer.rasterizer import PEN, rasterise
 from trainer.allographs import Allograph, allographs
-from trainer.characters import ImageSet
+from trainer.characters import ImageSet, stack_of
 from trainer.paths import STEP, Trace, trace
 
 Vectors = NDArray[np.float64]  # (n, 2)
@@ -153,15 +154,15 @@ def _run_on(stroke: Vectors, distance: float) -> Vectors:
     return np.concatenate([stroke, stroke[-1:] + direction * (distance / length)])
 
 
-def exemplars(seed: int, writers: int, per_label: int) -> ImageSet:
+def exemplars(seed: int, writers: int, per_label: int, *, directed: bool = False) -> ImageSet:
     """Let `writers` people write every label `per_label` times each.
 
     Returns:
         writers * 36 * per_label images, writer by writer and label by label; `groups` names the
-        writer. A writer writes the same however many others there are.
+        writer. A writer writes the same however many others there are. With `directed` each image
+        comes with the pen's directions.
     """
-    count = writers * len(LABELS) * per_label
-    images = np.empty((count, SIDE, SIDE), np.uint8)
+    images: list[Seen] = []
     characters: list[str] = []
     groups: list[str] = []
     for writer in range(writers):
@@ -171,7 +172,9 @@ def exemplars(seed: int, writers: int, per_label: int) -> ImageSet:
             for _ in range(per_label):
                 allograph = choose(label, style, rng)
                 strokes = draw_allograph(allograph, style, rng)
-                images[len(characters)] = rasterise(strokes, pen=style.pen)
+                draw = planes if directed else rasterise
+                images.append(draw(strokes, pen=style.pen))
                 characters.append(allograph.character)
                 groups.append(f"{NAME}/{writer:05d}")
-    return ImageSet(NAME, np.array(characters, "<U1"), np.array(groups, "<U32"), images)
+    drawn = stack_of(images, directed=directed)
+    return ImageSet(NAME, np.array(characters, "<U1"), np.array(groups, "<U32"), drawn)

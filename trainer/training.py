@@ -211,7 +211,8 @@ class Training:
         # The number of threads may follow the machine.
         ours = _flat(asdict(self.config) | {"threads": 0})
         # A setting that an older file does not know had its default; batches were whole then.
-        theirs = _flat(asdict(TrainingConfig()) | {"shards": 1} | stored | {"threads": 0})
+        old = _flat(asdict(TrainingConfig())) | {"shards": 1}
+        theirs = old | _flat(stored) | {"threads": 0}
         differing = sorted(key for key in ours | theirs if ours.get(key) != theirs.get(key))
         if differing:
             pairs = ", ".join(f"{key} was {theirs.get(key)}" for key in differing)

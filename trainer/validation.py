@@ -24,7 +24,7 @@ def hint_of(name: str) -> Charset:
 
 @torch.inference_mode()
 def logits_of(network: Network, images: Images) -> Logits:
-    """Return the network's logits for images (n, 28, 28)."""
+    """Return the network's logits for images (n, 28, 28), or planes (n, 5, 28, 28)."""
     network.eval()
     parts = [
         network(to_tensor(images[start : start + _CHUNK]))[0].numpy()
@@ -36,9 +36,9 @@ def logits_of(network: Network, images: Images) -> Logits:
 class Validation:
     """The validation samples, rasterised once."""
 
-    def __init__(self, sets: Sequence[Handwriting]) -> None:
+    def __init__(self, sets: Sequence[Handwriting], *, directed: bool = False) -> None:
         self._kinds = list(by_kind(sets))
-        self._images = [samples.rasters() for _, samples in self._kinds]
+        self._images = [samples.seen(directed=directed) for _, samples in self._kinds]
 
     def score(self, network: Network, limit: int | None = None) -> dict[str, Scored]:
         """Return the scored samples of each "source/kind", at most `limit` of each."""

@@ -5,7 +5,7 @@ comes from the run's row, the anchor's folder and the base; nothing from the wor
 """
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any, Final
@@ -34,6 +34,7 @@ from trainer.challenger import (
     hold_out,
     make,
 )
+from trainer.characters import pictures_of
 from trainer.choosing import MEAN, PARITY_IMAGES, Judgement, News, best
 from trainer.datasets import SOURCES
 from trainer.export import network_of, read_network, version_files, weights_of
@@ -131,7 +132,7 @@ def build(run: TrainingRun, index: int, report: Report) -> bytes:
     tensors = {_NETWORK + name: value for name, value in made.network.state_dict().items()}
     if made.early is not None:
         tensors |= {_EARLY + name: value for name, value in made.early.state_dict().items()}
-    return bytes_of(tensors, asdict(made.network.config))
+    return bytes_of(tensors, made.network.config.facts())
 
 
 def judge(run: TrainingRun, alive: Callable[[], None] = lambda: None) -> Candidate:
@@ -318,9 +319,10 @@ def _flips(base: Base, seen: evidence.Evidence, report: gate.GateReport) -> list
     answers = seen.base
     before = evidence.hinted(answers.champion, answers.labels)
     after = evidence.hinted(answers.challenger, answers.labels)
+    pictures = pictures_of(base.gate.images)
     return [
         {
-            "pixels": np.packbits(base.gate.images[index] > 127).tobytes().hex(),
+            "pixels": np.packbits(pictures[index] > 127).tobytes().hex(),
             "label": LABELS[answers.labels[index]],
             "before": LABELS[before[index]],
             "after": LABELS[after[index]],

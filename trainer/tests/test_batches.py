@@ -39,6 +39,26 @@ def test_batches_prepared_ahead_are_the_same(maker: BatchMaker) -> None:
     assert ahead == [maker.make(step).images.tobytes() for step in range(2, 9)]
 
 
+def test_some_drawings_show_which_way_the_pen_moved(tmp_path: Path) -> None:
+    config = BatchConfig(size=200, outliers=20, directed=0.75)
+    batch = BatchMaker([stroke_set(tmp_path)], config, seed=1).make(0)
+    assert batch.images.shape == (220, 5, 28, 28)
+    assert batch.images[:, 0].any(axis=(1, 2)).all()
+    shown = np.asarray(batch.images[:, 1:].any(axis=(1, 2, 3)))
+    assert 0.65 < shown[:200].mean() < 0.85
+    assert 0 < shown[200:].sum() < 20  # scribbles are no different in that
+
+
+def test_some_strokes_are_drawn_from_their_end(tmp_path: Path) -> None:
+    def rightwards(share: float) -> float:
+        config = BatchConfig(size=200, outliers=4, directed=1.0, reversed=share)
+        images = BatchMaker([stroke_set(tmp_path)], config, seed=1).make(0).images[:200]
+        return float(images[:, 1].sum() / images[:, 1:3].sum())
+
+    assert rightwards(1.0) < 0.5 < rightwards(0.0)
+    assert rightwards(1.0) < rightwards(0.5) < rightwards(0.0)
+
+
 def test_labels_are_balanced_within_digits_and_letters(maker: BatchMaker) -> None:
     labels = np.concatenate([maker.make(step).labels for step in range(60)])
     share = {name: float((labels == INDEX[name]).mean()) for name in "17lxo"}

@@ -24,10 +24,11 @@ SHAPES = (
     RELEASED,
     NetworkConfig(widths=(32, 64, 128)),  # of versions that were trained before depths were known
     NetworkConfig(widths=(4, 6, 8, 128), depths=(1, 2, 3, 1), kernel=5),
+    NetworkConfig(widths=(4, 128), planes=5),
 )
 
 
-@pytest.fixture(params=SHAPES, ids=["released", "two each", "mixed"])
+@pytest.fixture(params=SHAPES, ids=["released", "two each", "mixed", "directed"])
 def network(request: pytest.FixtureRequest) -> Network:
     """Return a network whose batch norms have seen something."""
     torch.manual_seed(0)
@@ -35,7 +36,7 @@ def network(request: pytest.FixtureRequest) -> Network:
     network.train()
     with torch.no_grad():
         for _ in range(5):
-            network(torch.rand(8, 1, 28, 28))
+            network(torch.rand(8, network.config.planes, 28, 28))
     return network.eval()
 
 
@@ -51,7 +52,7 @@ def test_the_graph_computes_what_torch_computes(network: Network, images: Any) -
 def test_the_graph_takes_any_number_of_images(network: Network) -> None:
     session = open_session(build(network).SerializeToString())
     for count in (1, 7):
-        batch = np.random.default_rng(0).random((count, 1, 28, 28), np.float32)
+        batch = np.random.default_rng(0).random((count, network.config.planes, 28, 28), np.float32)
         logits, features = session.run(["logits", "features"], {"image": batch})
         assert logits.shape == (count, 36)
         assert features.shape == (count, 256)

@@ -469,7 +469,7 @@ def test_a_lesson_does_not_depend_on_the_order_of_approval(bench: Bench) -> None
     assert [entry[0] for entry in entries] == sorted(str(row.pk) for row in rows)
     gathered = lesson.gather(entries)
     assert gathered.labels.tolist() == [7] * 5
-    assert gathered.images.shape == (5, 28, 28)
+    assert gathered.images.shape == (5, 5, 28, 28)
     assert all(ink is not None for ink in gathered.inks)
 
 

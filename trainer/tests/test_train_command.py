@@ -27,7 +27,7 @@ from trainer.network import Network, NetworkConfig
 from trainer.stroke_files import read_strokes
 from trainer.tensor_files import write_tensors
 from trainer.tests.handwriting import write_everything, write_stroke_file
-from trainer.training import Training
+from trainer.training import Training, TrainingConfig
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -156,6 +156,26 @@ def test_a_version_can_be_trained_on(data: Path, tmp_path: Path) -> None:
     assert alone == {"sha256": said["sha256"]}  # nothing is said that nobody knows
 
 
+def test_a_network_that_sees_images_learns_to_see_directions(data: Path, tmp_path: Path) -> None:
+    train(data, "--checkpoint-path", str(tmp_path / "first"))
+    weights = tmp_path / "first/version-1/weights.safetensors"
+    for name, options in (("from", ("--start-from", str(weights))), ("alone", ())):
+        out = train(data, "--checkpoint-path", str(tmp_path / name), "--directions", *options)
+        assert "version 1 is in" in out
+        folder = tmp_path / name / "version-1"
+        assert Predictor.load(folder).directed
+        card = card_of(folder)
+        assert card["architecture"]["planes"] == card["data"]["training"]["network"]["planes"] == 5
+        batch = card["data"]["training"]["batch"]
+        assert (batch["directed"], batch["reversed"]) == (0.8, 0.04)
+    assert "planes" not in card_of(weights.parent)["architecture"]
+    with pytest.raises(CommandError, match="weights of another network"):  # it cannot unlearn it
+        train(
+            data, "--checkpoint-path", str(tmp_path / "back"), "--start-from",
+            str(tmp_path / "alone/version-1/weights.safetensors"),
+        )  # fmt: skip
+
+
 def test_what_teachers_say_is_followed_and_on_the_card(data: Path, tmp_path: Path) -> None:
     train(data, "--out", str(tmp_path / "plain"))
     teacher = ("--teacher", str(PACKAGED_ANCHOR))
@@ -196,13 +216,22 @@ def test_make_anchor_ends_with_the_settings_of_the_released_anchor() -> None:
     assert taught.start_from == first.out / "weights.safetensors"
     assert taught.teachers == (first.out, wide.out)
     assert {first.name, wide.name, taught.name} == {"anchor"}
-    ours = json.loads(json.dumps(asdict(taught.config)))
-    released = card_of(PACKAGED_ANCHOR)["data"]["training"]
+    ours = flat(asdict(taught.config))
+    # A setting that its card does not know had its default.
+    released = flat(asdict(TrainingConfig())) | flat(card_of(PACKAGED_ANCHOR)["data"]["training"])
     # What it began with and followed are other weights each time they are trained.
     later = {"threads": 0, "start": "", "teachers": []}
     assert ours | later == released | later
     assert released["start"]
     assert len(released["teachers"]) == len(taught.teachers)
+
+
+def flat(settings: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in json.loads(json.dumps(settings)).items():
+        inner = isinstance(value, dict)
+        found |= flat(value, f"{prefix}{key}.") if inner else {f"{prefix}{key}": value}
+    return found
 
 
 def recipe_of(arguments: list[str]) -> Recipe:

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -16,9 +17,10 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from recognizer.checkpoints import CARD, Card, CheckpointError, read_card
+from recognizer.directions import PLANES
 from recognizer.management.commandline import at_least
 from trainer.augment import IMAGE_VARIATIONS
-from trainer.batches import SHARES, BatchConfig
+from trainer.batches import DIRECTED, REVERSED, SHARES, BatchConfig
 from trainer.management.outputs import require_replaceable, require_writable
 
 
@@ -115,6 +117,11 @@ class Command(BaseCommand):
             "--widths", type=at_least(1), nargs="+", metavar="N",
             help="channels of each block of the network, two convolutions in each (default: the "
             "released network)",
+        )  # fmt: skip
+        parser.add_argument(
+            "--directions", action="store_true",
+            help="let the network see which way the pen moved, too; weights to start from may know "
+            "nothing of it",
         )  # fmt: skip
         parser.add_argument(
             "--seed", type=at_least(0), default=1,
@@ -263,8 +270,11 @@ def make_recipe(options: dict[str, Any]) -> Any:
     widths = options["widths"]
     if widths and len(widths) > DEEPEST:
         raise CommandError(f"--widths: an image of 28x28 has room for {DEEPEST} blocks at most")
+    network = NetworkConfig(widths=tuple(widths)) if widths else RELEASED
+    if options["directions"]:
+        network = replace(network, planes=PLANES)
     config = TrainingConfig(
-        network=NetworkConfig(widths=tuple(widths)) if widths else RELEASED,
+        network=network,
         seed=options["seed"],
         epochs=options["epochs"],
         samples_per_epoch=options["samples_per_epoch"],
@@ -278,6 +288,8 @@ def make_recipe(options: dict[str, Any]) -> Any:
             digits=options["digits"],
             shares=SHARES | dict(options["share"]),
             images=IMAGE_VARIATIONS[options["augmentation"]],
+            directed=DIRECTED if options["directions"] else 0.0,
+            reversed=REVERSED if options["directions"] else 0.0,
         ),
     )
     folder = options["checkpoint_path"]
