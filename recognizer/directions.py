@@ -26,6 +26,7 @@ Seen = Raster | Planes  # what a network is shown of one drawing
 PLANES: Final = 5
 _OVERSAMPLE: Final = 3
 _STEP: Final = 1.5  # frame units between the points that say which way the pen moves
+_MOST: Final = 512  # steps, and one for each stroke: a scribble must not hold up everybody else
 _SHIFT: Final = 4  # fractional bits of the coordinates given to OpenCV
 
 
@@ -56,7 +57,8 @@ def undirected(raster: Raster) -> Planes:
 def _steps(strokes: Sequence[Points], placement: Placement) -> tuple[Points, Points]:
     """Return where short steps along the strokes begin and end, in frame units, (s, 2) each.
 
-    They are about `_STEP` long wherever the points were: hands and devices tremble.
+    They are about `_STEP` long wherever the points were: hands and devices tremble. Of a path so
+    long that they would be more than `_MOST` they are longer.
     """
     points = np.concatenate(strokes) * placement.scale + placement.offset
     ends = np.array([*accumulate(len(part) for part in strokes)])
@@ -65,8 +67,9 @@ def _steps(strokes: Sequence[Points], placement: Placement) -> tuple[Points, Poi
     lengths[ends[:-1] - 1] = 1.0  # any gap will do: nothing is drawn between two strokes
     along = np.concatenate([[0.0], lengths.cumsum()])  # of each point, over all strokes
     starts, stops = along[[0, *ends[:-1]]].tolist(), along[ends - 1].tolist()
+    step = max(_STEP, along[-1] / _MOST)
     places = [
-        np.linspace(start, stop, int((stop - start) / _STEP) + 2)
+        np.linspace(start, stop, int((stop - start) / step) + 2)
         for start, stop in zip(starts, stops, strict=True)
     ]
     x, y = (np.interp(np.concatenate(places), along, points[:, axis]) for axis in (0, 1))

@@ -1,5 +1,6 @@
 """Planes say which way the pen moved, whatever device drew."""
 
+import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -51,6 +52,17 @@ def test_the_way_back_is_the_other_way() -> None:
     there, back = planes(CROSS), planes(tuple(part[::-1] for part in CROSS))
     assert np.array_equal(there[0], back[0])
     assert np.array_equal(there[[RIGHT, DOWN]] > 0, back[[LEFT, UP]] > 0)
+
+
+def test_a_scribble_takes_no_more_than_so_many_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[object] = []
+    monkeypatch.setattr(cv2, "line", lambda *line: drawn.append(line))
+    rng = np.random.default_rng(1)
+    planes(tuple(rng.uniform(0, 100, (500, 2)) for _ in range(10)))  # some 50,000 units long
+    assert 500 < len(drawn) <= 512 + 10
+    drawn.clear()
+    planes(SEVEN)
+    assert 15 < len(drawn) < 30
 
 
 def test_of_two_strokes_in_one_place_the_later_one_counts() -> None:
