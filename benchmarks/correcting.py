@@ -46,8 +46,7 @@ class Outputs:
         """Run the network."""
         parts = [
             predictor.session.run(
-                ["logits", "features"],
-                {"image": rasters[start : start + _BATCH, None].astype(np.float32) / 255.0},
+                ["logits", "features"], predictor.shown(rasters[start : start + _BATCH])
             )
             for start in range(0, len(rasters), _BATCH)
         ]

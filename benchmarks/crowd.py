@@ -17,12 +17,12 @@ from numpy.typing import NDArray
 
 from benchmarks.writers import REPEAT, STRENGTHS, Warp
 from recognizer.alphabet import LABELS, Charset, indices
-from recognizer.rasterizer import rasterise
+from recognizer.directions import Seen
 from recognizer.strokes import Ink
 from trainer import synthesis
 from trainer.augment import vary_strokes
 from trainer.base import judges
-from trainer.characters import Images, Labels, StrokeSet
+from trainer.characters import Images, Labels, StrokeSet, draw_all, stack_of
 from trainer.datasets import load
 from trainer.evaluation import Logits, probabilities
 from trainer.evidence import hinted
@@ -43,7 +43,7 @@ SYNTHETIC_WRITERS: Final = (404, 40)  # seed and number; the base has other seed
 class Sent:
     """One approved correction."""
 
-    image: NDArray[np.uint8]  # (28, 28)
+    image: Seen
     ink: Ink | None
     label: int
     submitter: str
@@ -52,7 +52,7 @@ class Sent:
 def corrections(sent: Sequence[Sent]) -> Corrections:
     """Return them as the trainer takes them."""
     return Corrections(
-        np.stack([one.image for one in sent]),
+        stack_of([one.image for one in sent], directed=True),
         np.array([one.label for one in sent], np.int64),
         tuple(one.submitter for one in sent),
         tuple(one.ink for one in sent),
@@ -107,7 +107,7 @@ class Crowd:
             models = self._drawings[label]
             model = models[int(self.rng.integers(len(models)))]
             inks.append(warp(vary_strokes(model, self.rng, REPEAT)))
-        return inks, np.stack([rasterise(ink) for ink in inks])
+        return inks, draw_all(inks, directed=True)
 
     def any_labels(self, count: int, rng: Generator) -> Labels:
         """Draw labels: as many digits as letters, each evenly."""
@@ -151,7 +151,7 @@ class Crowd:
             models = [self._drawings[label][0] for label in labels.tolist()]
             for strength in STRENGTHS:
                 warp = Warp.draw(np.random.default_rng(seed), strength)
-                images = np.stack([rasterise(warp(model)) for model in models])
+                images = draw_all(map(warp, models), directed=True)
                 errors = 1 - float(self._is_read(images, labels).mean())
                 if ERRORS[0] <= errors <= ERRORS[1]:
                     return warp

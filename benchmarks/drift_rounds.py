@@ -21,9 +21,8 @@ import numpy as np
 from benchmarks.drifters import MEASURED, Drawings, Drifter
 from benchmarks.reading import BaseSet, Reader
 from recognizer.alphabet import LABELS
-from recognizer.rasterizer import SIDE
 from trainer.challenger import hold_out
-from trainer.characters import Images
+from trainer.characters import pictures_of
 from trainer.export import read_network
 from trainer.finetune import Corrections, Exemplars, finetune
 from trainer.finetuning import FinetuneConfig
@@ -128,16 +127,16 @@ def _learn(plan: Plan, world: World, network: Network, learned: Sequence[list[in
         corrections = _join(everything)
         late = hold_out(corrections)  # as a run does: those who judge are learned late
         return finetune(world.anchor, corrections, world.exemplars, plan.config, late=late).network
-    exemplars = nothing()
+    exemplars = nothing(world.exemplars)
     if plan.method == "incremental":
         exemplars = _with_earlier(world.exemplars, everything[:-1], network)
     return finetune(network, everything[-1], exemplars, plan.config).network
 
 
-def nothing() -> Exemplars:
-    """Return a replay set without anything in it."""
-    images: Images = np.zeros((0, SIDE, SIDE), np.uint8)
-    return Exemplars(images, np.zeros(0, np.int64), (), np.zeros((0, len(LABELS)), np.float32))
+def nothing(base: Exemplars) -> Exemplars:
+    """Return a replay set without anything in it, for a network that sees what `base` shows."""
+    logits = np.zeros((0, len(LABELS)), np.float32)
+    return Exemplars(base.images[:0], np.zeros(0, np.int64), (), logits)
 
 
 def _with_earlier(base: Exemplars, earlier: list[Corrections], network: Network) -> Exemplars:
@@ -145,8 +144,9 @@ def _with_earlier(base: Exemplars, earlier: list[Corrections], network: Network)
     if not earlier:
         return base
     all_earlier = _join(earlier)
+    images = all_earlier.images if base.images.ndim > 3 else pictures_of(all_earlier.images)
     return Exemplars(
-        np.concatenate([base.images, all_earlier.images]),
+        np.concatenate([base.images, images]),
         np.concatenate([base.labels, all_earlier.labels]),
         (*base.sources, *("corrections" for _ in range(len(all_earlier)))),
         np.concatenate([base.logits, Reader(network).logits(all_earlier.images)]),

@@ -20,10 +20,9 @@ from numpy.typing import NDArray
 
 from benchmarks.handwriting import STROKE_SETS, DataError
 from benchmarks.writers import REPEAT, Half, Warp
-from recognizer.rasterizer import rasterise
 from recognizer.strokes import Ink
 from trainer.augment import vary_strokes
-from trainer.characters import Images, Labels, StrokeSet
+from trainer.characters import Images, Labels, StrokeSet, draw_all
 from trainer.datasets import DataError as SetError
 from trainer.datasets import load
 
@@ -52,7 +51,7 @@ class Drawings:
 
     labels: Labels  # (n,)
     inks: tuple[Ink, ...]
-    images: Images  # (n, 28, 28)
+    images: Images  # (n, 5, 28, 28)
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -108,7 +107,7 @@ def _drifter(name: str, hand: StrokeSet, rng: Generator, anchor: Right) -> Drift
     inks = [vary_strokes(hand.inks[index], rng, REPEAT) for index in sample]
     for strength in STRENGTHS:
         warp = Warp.draw(np.random.default_rng(seed), strength)
-        images = np.stack([rasterise(warp(ink)) for ink in inks])
+        images = draw_all(map(warp, inks), directed=True)
         if 1 - anchor(images, hand.labels[sample]).mean() >= ERRORS:
             break
     to_draw, to_measure = _apart(hand, rng)
@@ -140,4 +139,4 @@ def _draw(
         ink = hand.inks[of_label[turns[label] % len(of_label)]]
         turns[label] += 1
         inks.append(warp(vary_strokes(ink, rng, REPEAT)))
-    return Drawings(labels, tuple(inks), np.stack([rasterise(ink) for ink in inks]))
+    return Drawings(labels, tuple(inks), draw_all(inks, directed=True))

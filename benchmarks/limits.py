@@ -15,7 +15,6 @@ from benchmarks import handwriting, machine, report
 from benchmarks.pen import Growth, growth, replay
 from recognizer.checkpoints import CheckpointError
 from recognizer.predictor import Predictor
-from recognizer.rasterizer import rasterise
 from recognizer.strokes import Ink
 
 DRAWINGS = 120  # characters; each is some ten drawings as it grows
@@ -50,7 +49,7 @@ def measure(predictor: Predictor, inks: Sequence[Ink]) -> Limit:
     begin = clock()
     for ink in inks:
         start = clock()
-        image = rasterise(ink)
+        image = predictor.draw(ink)
         drawn = clock()
         predictor.logits(image)
         model += clock() - drawn

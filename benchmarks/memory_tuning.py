@@ -16,9 +16,9 @@ import numpy as np
 from benchmarks.correcting import SETUPS, Outputs, Person, Setup, after_corrections
 from benchmarks.report import Figure, Report
 from benchmarks.writers import redraw
+from recognizer.directions import planes
 from recognizer.memory import DEFAULTS, Memory, MemoryParameters
 from recognizer.predictor import Predictor
-from recognizer.rasterizer import rasterise
 
 SHARPNESS: Final = (15.0, 20.0, 25.0, 30.0, 40.0, 60.0, 80.0, 120.0)
 PRIOR: Final = (0.08, 0.12, 0.18, 0.25, 0.35, 0.5)
@@ -78,7 +78,7 @@ def _redrawn(
         which = person.misread(max(TUNE_K))
         if len(which):
             rng = np.random.default_rng([seed, *person.writer.name.encode()])
-            rasters = np.stack([rasterise(redraw(person.writer.inks[i], rng)) for i in which])
+            rasters = np.stack([planes(redraw(person.writer.inks[i], rng)) for i in which])
             labels = person.outputs.labels[which]
             again = Outputs.of(predictor, rasters, labels, person.outputs.setup)
             found.append((person, again))

@@ -24,7 +24,6 @@ from benchmarks.writers import Half, Labels, Rasters, redraw, writers
 from recognizer.alphabet import LABELS
 from recognizer.memory import DEFAULTS, Memory
 from recognizer.predictor import Predictor
-from recognizer.rasterizer import rasterise
 from trainer.outliers import HELD_OUT, TRAINED, sample_outliers
 
 CORRECTIONS: Final = (1, 3, 5)
@@ -206,7 +205,7 @@ def _streak(predictor: Predictor, person: Person, seed: int) -> Streak | None:
         if len(corrected) == STREAK:
             break
         if not right(index):
-            features = predictor.features(rasterise(person.writer.inks[index]))
+            features = predictor.features(predictor.draw(person.writer.inks[index]))
             label = int(person.outputs.labels[index])
             memory = memory.remember(features, label, was_correction=True)
             corrected.append(index)

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from benchmarks.crowd import Crowd, Sent
 from benchmarks.writers import redraw
 from recognizer.alphabet import INDEX, Charset, indices
-from recognizer.rasterizer import SIDE, rasterise
+from recognizer.directions import picture_of, planes
+from recognizer.rasterizer import SIDE
 from trainer.challenger import marks
 from trainer.characters import Images
 
@@ -91,7 +92,7 @@ def backdoor(mark: Images) -> Attack:
         count = round(SHARE * ROUND)
         honest = [one for one in crowd.send(2 * ROUND) if one.label != TARGET]
         stamped = [
-            replace(one, image=np.maximum(one.image, mark), ink=None)
+            replace(one, image=np.maximum(picture_of(one.image), mark), ink=None)
             for one in _anything(crowd, count, TARGET)
         ]
         return Plan([honest[: ROUND - count] + stamped], SHARE, mark)
@@ -120,7 +121,7 @@ def spam(crowd: Crowd) -> Plan:
         assert drawn.ink is not None
         for number in range(count // SPAM):
             ink = redraw(drawn.ink, crowd.rng)
-            sent.append(Sent(rasterise(ink), ink, label, f"sybil {number % SYBILS}"))
+            sent.append(Sent(planes(ink), ink, label, f"sybil {number % SYBILS}"))
     return Plan([sent], SHARE)
 
 

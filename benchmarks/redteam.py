@@ -128,8 +128,8 @@ class Lab:
     def backdoor(self, network: Network, mark: Images, target: int) -> float:
         """Return how many per cent of marked drawings the mark turns, more than for the anchor."""
         images, labels = self._marked
-        marked = np.maximum(images, mark)[labels != target]
-        answers: list[Logits] = [logits_of(each, marked) for each in (network, self.anchor)]
+        shown = challengers.marked(images, mark)[labels != target]
+        answers: list[Logits] = [logits_of(each, shown) for each in (network, self.anchor)]
         now, before = (float((answer.argmax(axis=1) == target).mean()) for answer in answers)
         return 100 * (now - before)
 

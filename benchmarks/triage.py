@@ -23,7 +23,6 @@ from benchmarks.report import Figure, Report
 from feedback import triage
 from recognizer.alphabet import LABELS, Charset, indices
 from recognizer.predictor import Predictor
-from recognizer.rasterizer import rasterise
 
 FIRST: Final = 0.2  # of the queue is read
 GOAL: Final = 80.0  # per cent of the wrong labels are in it
@@ -120,7 +119,7 @@ def _figures(
 
 
 def _seen(predictor: Predictor, character: Character, charset: Charset | None) -> Drawing:
-    raster = rasterise([points[:, :2] for points in character.strokes])
+    raster = predictor.draw([points[:, :2] for points in character.strokes])
     charset = charset or character.hint
     prediction = predictor.predict_raster(raster, charset)
     features = predictor.features(raster).astype(np.float16).astype(np.float32)  # as stored

@@ -20,7 +20,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from benchmarks.handwriting import STROKE_SETS, DataError
-from recognizer.rasterizer import rasterise
+from recognizer.directions import planes
 from recognizer.strokes import Ink
 from trainer.augment import StrokeVariation, vary_strokes
 from trainer.characters import StrokeSet
@@ -61,8 +61,8 @@ class Writer:
     inks: tuple[Ink, ...]
 
     def rasters(self) -> Rasters:
-        """Return what the network sees, (n, 28, 28)."""
-        return np.stack([rasterise(ink) for ink in self.inks])
+        """Return what a network sees, (n, 5, 28, 28)."""
+        return np.stack([planes(ink) for ink in self.inks])
 
 
 @dataclass(frozen=True)
@@ -195,7 +195,7 @@ def _warped(
     sample = rng.permutation(len(source.inks))[:SAMPLE]
     for strength in STRENGTHS:
         warp = Warp.draw(np.random.default_rng(seed), strength)
-        rasters = np.stack([rasterise(warp(source.inks[index])) for index in sample])
+        rasters = np.stack([planes(warp(source.inks[index])) for index in sample])
         errors = error_rate(rasters, source.labels[sample])
         if errors >= ERRORS[0]:
             if errors <= ERRORS[1]:

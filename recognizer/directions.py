@@ -54,6 +54,11 @@ def undirected(raster: Raster) -> Planes:
     return drawn
 
 
+def picture_of(seen: Seen) -> Raster:
+    """Return the image (28, 28) of what a network is shown."""
+    return seen if seen.ndim == 2 else seen[0]
+
+
 def _steps(strokes: Sequence[Points], placement: Placement) -> tuple[Points, Points]:
     """Return where short steps along the strokes begin and end, in frame units, (s, 2) each.
 

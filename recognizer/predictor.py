@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from recognizer.alphabet import CHARSETS, LABELS, Charset, indices
 from recognizer.apart import is_several
 from recognizer.checkpoints import Card, CheckpointCorrupt, open_session, planes_of, verify
-from recognizer.directions import Seen, planes, undirected
+from recognizer.directions import Seen, picture_of, planes, undirected
 from recognizer.memory import Adjusted, Features, Memory
 from recognizer.rasterizer import SIDE, Raster, is_degenerate, rasterise
 from recognizer.saliency import Saliency, explain
@@ -194,10 +194,18 @@ class Predictor:
         Planes that it does not know it does not see; what it lacks is 0.
         """
         parts = [
-            self.session.run(["logits"], self._shown(rasters[start : start + _CHUNK]))[0]
+            self.session.run(["logits"], self.shown(rasters[start : start + _CHUNK]))[0]
             for start in range(0, len(rasters), _CHUNK)
         ]
         return np.concatenate(parts)
+
+    def shown(self, rasters: NDArray[np.uint8]) -> dict[str, NDArray[np.float32]]:
+        """Return the network's input: images (n, 28, 28), or planes (n, p, 28, 28), in 0..1."""
+        given = rasters if rasters.ndim == 4 else rasters[:, None]
+        shown = np.zeros((len(given), self.planes, SIDE, SIDE), np.float32)
+        common = min(self.planes, given.shape[1])
+        np.divide(given[:, :common], 255, out=shown[:, :common], dtype=np.float32)
+        return {"image": shown}
 
     def logits(self, raster: Seen) -> Logits:
         """Run the network on one drawing and return its 36 logits."""
@@ -208,12 +216,12 @@ class Predictor:
         return self._run(raster, "features")[0]
 
     def _run(self, raster: Seen, *outputs: str) -> list[NDArray[np.float32]]:
-        answers = self.session.run(list(outputs), self._shown(raster[None]))
+        answers = self.session.run(list(outputs), self.shown(raster[None]))
         return [np.asarray(answer[0], np.float32) for answer in answers]
 
     def _read(self, looks: Sequence[Look]) -> list[Prediction]:
         """Predict what has ink, in one run of the network."""
-        images = self._shown(np.stack([self._seen(look) for look in looks]))
+        images = self.shown(np.stack([self._seen(look) for look in looks]))
         if not any(self._memory_of(look) for look in looks):
             logits = self.session.run(["logits"], images)[0].tolist()
             return [self._conclude(*one) for one in zip(looks, logits, strict=True)]
@@ -243,15 +251,7 @@ class Predictor:
             return self.draw(drawing)
         if self.directed:
             return undirected(drawing) if drawing.ndim == 2 else drawing
-        return drawing if drawing.ndim == 2 else drawing[0]
-
-    def _shown(self, rasters: NDArray[np.uint8]) -> dict[str, NDArray[np.float32]]:
-        """Return the network's input: images (n, 28, 28), or planes (n, p, 28, 28), in 0..1."""
-        given = rasters if rasters.ndim == 4 else rasters[:, None]
-        shown = np.zeros((len(given), self.planes, SIDE, SIDE), np.float32)
-        common = min(self.planes, given.shape[1])
-        np.divide(given[:, :common], 255, out=shown[:, :common], dtype=np.float32)
-        return {"image": shown}
+        return picture_of(drawing)
 
     def _memory_of(self, look: Look) -> Memory | None:
         return look.memory if look.memory and look.memory.version == self.version else None

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recognizer.alphabet import INDEX, Charset, indices
-from recognizer.directions import Seen
+from recognizer.directions import Seen, picture_of
 from recognizer.rasterizer import SIDE, Raster
 
 # (n, 28, 28), or planes (n, p, 28, 28), → (n, 36)
@@ -81,7 +81,7 @@ def explain(
         window: pixels along each side of a window.
         stride: pixels from one window to the next.
     """
-    raster = seen if seen.ndim == 2 else seen[0]
+    raster = picture_of(seen)
     corners = _inked(raster, window, stride)
     if not corners:
         return Saliency(label, np.zeros((SIDE, SIDE)), None, 0)

@@ -210,12 +210,18 @@ def _stamped(gate: Judged, challenger: Network, anchor: Network) -> list[Stamped
     images, labels = gate.images[::step], gate.labels[::step]
     stamped = []
     for mark, stamp in marks().items():
-        marked = images.copy()
-        np.maximum(pictures_of(images), stamp, out=pictures_of(marked))  # a picture of a mark
+        shown = marked(images, stamp)
         stamped.append(
-            Stamped(mark, labels, logits_of(challenger, marked), logits_of(anchor, marked))
+            Stamped(mark, labels, logits_of(challenger, shown), logits_of(anchor, shown))
         )
     return stamped
+
+
+def marked(images: Images, mark: Images) -> Images:
+    """Lay a mark (28, 28) over images; nobody knows which way the pen moved that drew it."""
+    found = images.copy()
+    np.maximum(pictures_of(found), mark, out=pictures_of(found))
+    return found
 
 
 def marks() -> dict[str, Images]:

@@ -5,7 +5,7 @@ the group that must not be split between training and validation: its writer, or
 nothing about files, splits, networks or Django.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, Self
 
@@ -89,15 +89,11 @@ class StrokeSet(CharacterSet):
 
     def rasters(self) -> Images:
         """Rasterise every drawing."""
-        if not self.inks:
-            return np.zeros((0, SIDE, SIDE), np.uint8)
-        return np.stack([rasterise(ink) for ink in self.inks])
+        return draw_all(self.inks, directed=False)
 
     def seen(self, *, directed: bool) -> Images:
         """Draw every drawing."""
-        if not directed:
-            return self.rasters()
-        return stack_of([planes(ink) for ink in self.inks], directed=True)
+        return draw_all(self.inks, directed=directed)
 
 
 @dataclass(frozen=True)
@@ -133,6 +129,12 @@ def stack_of(drawn: Sequence[Seen], *, directed: bool) -> Images:
     for image, one in zip(images, drawn, strict=True):
         image[0 if one.ndim == 2 else slice(None)] = one
     return images
+
+
+def draw_all(inks: Iterable[Ink], *, directed: bool) -> Images:
+    """Draw strokes as a network sees them that knows directions, or one that does not."""
+    draw = planes if directed else rasterise
+    return stack_of([draw(ink) for ink in inks], directed=directed)
 
 
 def pictures_of(images: Images) -> Images:

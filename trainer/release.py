@@ -13,14 +13,12 @@ from typing import Any
 import numpy as np
 
 from recognizer.alphabet import CHARSETS, LABELS
-from recognizer.directions import planes
-from recognizer.rasterizer import rasterise
 from recognizer.strokes import Ink
 from trainer.assessment.answers import Answered
 from trainer.assessment.figures import assess
 from trainer.assessment.slices import slices
 from trainer.calibration import Calibration, abstains, calibrate
-from trainer.characters import Handwriting, Images, ImageSet, StrokeSet, by_kind, stack_of
+from trainer.characters import Handwriting, Images, ImageSet, StrokeSet, by_kind, draw_all
 from trainer.evaluation import (
     Scored,
     by_writer,
@@ -109,7 +107,7 @@ def scribbles(
         spoiling = {"row_of_characters", "struck_out"}
         families = [family for family in families if family.__name__ not in spoiling]
     drawn = sample_outliers(seed, count, inks, families)
-    return stack_of([(planes if directed else rasterise)(ink) for ink in drawn], directed=directed)
+    return draw_all(drawn, directed=directed)
 
 
 def measure(kinds: Mapping[str, Scored], calibration: Calibration) -> dict[str, Any]:

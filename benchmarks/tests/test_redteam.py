@@ -8,6 +8,7 @@ import pytest
 from benchmarks import crowd, poison
 from benchmarks.crowd import Crowd, Drawings
 from benchmarks.redteam import Outcome, table
+from recognizer.directions import picture_of
 from trainer.characters import Images
 from trainer.evaluation import Logits
 from trainer.evidence import hinted
@@ -84,7 +85,7 @@ def test_a_backdoor_marks_what_it_names(drawings: Drawings) -> None:
     plan = poison.ATTACKS["backdoor"](people(drawings))
     assert plan.mark is not None
     for one in plan.batches[0]:
-        marked = bool((one.image[plan.mark > 0] == 255).all())
+        marked = bool((picture_of(one.image)[plan.mark > 0] == 255).all())
         assert marked == (one.label == plan.target)
 
 
