@@ -37,11 +37,12 @@ def planes(strokes: Sequence[Points], pen: float = PEN) -> Planes:
     last, and the cosine's share of it where it moved aslant. A dot has no direction.
     """
     drawn = np.zeros((PLANES, SIDE, SIDE), np.uint8)
-    drawn[0] = rasterise(strokes, pen=pen)
     moved = [points for points in strokes if len(points) > 1]
-    if moved:
+    placement = place(strokes, pen) if moved else None
+    drawn[0] = rasterise(strokes, pen=pen, placement=placement)
+    if placement:
         canvas = np.zeros((SIDE * _OVERSAMPLE, SIDE * _OVERSAMPLE, PLANES - 1), np.uint8)
-        _draw(canvas, *_steps(moved, place(strokes, pen)), max(1, round(pen * _OVERSAMPLE)))
+        _draw(canvas, *_steps(moved, placement), max(1, round(pen * _OVERSAMPLE)))
         small = cv2.resize(canvas, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
         drawn[1:] = small.transpose(2, 0, 1)
     return drawn
@@ -79,8 +80,9 @@ def _steps(strokes: Sequence[Points], placement: Placement) -> tuple[Points, Poi
     ]
     x, y = (np.interp(np.concatenate(places), along, points[:, axis]) for axis in (0, 1))
     path = np.stack([x, y], axis=1)
-    last = np.array([*accumulate(len(part) for part in places)]) - 1
-    return np.delete(path, last, axis=0), np.delete(path, [0, *(last[:-1] + 1)], axis=0)
+    within = np.ones(len(path) - 1, bool)  # and not from one stroke to the next
+    within[np.array([*accumulate(len(part) for part in places[:-1])], int) - 1] = False
+    return path[:-1][within], path[1:][within]
 
 
 def _draw(canvas: NDArray[np.uint8], starts: Points, stops: Points, width: int) -> None:

@@ -78,20 +78,26 @@ def place(strokes: Sequence[Points], pen: float = PEN) -> Placement:
     return Placement(scale, offset)
 
 
-def rasterise(strokes: Sequence[Points], side: int = SIDE, pen: float = PEN) -> Raster:
+def rasterise(
+    strokes: Sequence[Points],
+    side: int = SIDE,
+    pen: float = PEN,
+    placement: Placement | None = None,
+) -> Raster:
     """Draw strokes as the network sees them, anti-aliased; the same input gives the same bytes.
 
     Args:
         strokes: arrays of shape (n, 2), any units; a stroke of one point is a dot.
         side: pixels along each side (28 for the network, more for thumbnails).
         pen: width of the pen in 1/28 of the side.
+        placement: what `place` says of these strokes, where it was asked before.
 
     Returns:
         uint8 array of shape (side, side), 0 where there is no ink.
     """
     canvas = np.zeros((side * _OVERSAMPLE, side * _OVERSAMPLE), np.uint8)
     if any(len(points) for points in strokes):
-        placement = place(strokes, pen)
+        placement = placement or place(strokes, pen)
         unit = side * _OVERSAMPLE / SIDE
         factor = placement.scale * unit * (1 << _SHIFT)
         # Sub-pixel centres sit at half-integers of the frame, OpenCV's at integers.
