@@ -16,7 +16,7 @@ from trainer.datasets import load
 from trainer.evaluation import Logits
 from trainer.evidence import divergence_of, hinted
 from trainer.export import open_session
-from trainer.network import Network
+from trainer.network import Network, to_tensor
 from trainer.onnx_graph import build
 
 _CHUNK = 64
@@ -26,14 +26,15 @@ class Reader:
     """A network that reads."""
 
     def __init__(self, network: Network) -> None:
+        self._fit = network.fit
         self._session = open_session(build(network).SerializeToString())
 
     def logits(self, images: Images) -> Logits:
-        """Return logits (n, 36) for images (n, 28, 28)."""
+        """Return logits (n, 36) for images (n, 28, 28), or planes (n, 5, 28, 28)."""
         parts = []
         for start in range(0, len(images), _CHUNK):
-            chunk = images[start : start + _CHUNK, None].astype(np.float32) / 255
-            parts.append(self._session.run(["logits"], {"image": chunk})[0])
+            chunk = self._fit(to_tensor(images[start : start + _CHUNK]))
+            parts.append(self._session.run(["logits"], {"image": chunk.numpy()})[0])
         return np.concatenate(parts)
 
     def right(self, images: Images, labels: Labels) -> NDArray[np.bool_]:
@@ -72,7 +73,7 @@ class BaseSet:
         """
         parts = load(root, ("mnist", "pendigits", "uji2", "chars74k", "omniglot")).validation
         return cls(
-            np.concatenate([part.rasters() for part in parts]),
+            np.concatenate([part.seen(directed=True) for part in parts]),
             np.concatenate([part.labels for part in parts]),
             np.concatenate([np.full(len(part), part.name != "mnist") for part in parts]),
         )

@@ -60,7 +60,8 @@ async def built(
 def remember(memory: Memory, predictor: Predictor, row: Correction) -> Memory:
     """Return the memory with one drawing more."""
     # From the strokes: a new version may come with a rasteriser that draws differently.
-    features = predictor.features(row.seen(predictor))
+    ink = row.ink
+    features = predictor.features(row.raster if ink is None else predictor.draw(ink))
     was_correction = row.verdict == Verdict.CORRECTED
     return memory.remember(features, INDEX[row.submitted_label], was_correction=was_correction)
 

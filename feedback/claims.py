@@ -16,6 +16,7 @@ from feedback.people import Person
 from feedback.submissions import Shown, Submission, checked_label
 from recognizer import openapi
 from recognizer.alphabet import CHARSETS, Charset
+from recognizer.apart import is_several
 from recognizer.messages import LabelText
 from recognizer.payloads import (
     ApiError,
@@ -27,7 +28,6 @@ from recognizer.payloads import (
     unfit,
     uploaded_file,
 )
-from recognizer.predictor import Look
 from recognizer.questions import Drawn, serving_predictor
 from recognizer.rasterizer import Raster, is_degenerate, rasterise
 
@@ -120,8 +120,9 @@ async def submission_of(
     predictor = serving_predictor()
     memory = await memories.of_request(request, predictor)  # what `predict` answers them with
     ink = None if strokes is None else ink_of(strokes)
-    look = Look(raster, said.charset, memory) if ink is None else Look.at(ink, said.charset, memory)
-    (prediction,) = predictor.predict_all([look])
+    seen = raster if ink is None else predictor.draw(ink, raster)
+    several = ink is not None and is_several(ink)
+    prediction = predictor.predict_raster(seen, said.charset, memory, several=several)
     if said.label is not None:
         label = checked_label(str(said.label))
     elif prediction.label is None:

@@ -307,9 +307,8 @@ class Correction(models.Model):
         return ink_of(self.strokes)
 
     def seen(self, predictor: "Predictor") -> Seen:
-        """Return the drawing as a version sees it: from its strokes, if there are any."""
-        ink = self.ink
-        return self.raster if ink is None else predictor.draw(ink)
+        """Return the drawing as a version sees it: with its directions, if there are any."""
+        return predictor.draw(self.ink or (), self.raster) if self.strokes else self.raster
 
     @property
     def feature_vector(self) -> "np.ndarray[Any, np.dtype[np.float32]] | None":

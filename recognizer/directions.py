@@ -30,17 +30,18 @@ _MOST: Final = 512  # steps, and one for each stroke: a scribble must not hold u
 _SHIFT: Final = 4  # fractional bits of the coordinates given to OpenCV
 
 
-def planes(strokes: Sequence[Points], pen: float = PEN) -> Planes:
+def planes(strokes: Sequence[Points], pen: float = PEN, raster: Raster | None = None) -> Planes:
     """Draw strokes of shape (n, 2) each; the same input gives the same bytes.
 
     In the planes of direction a pixel is 255 where the pen moved just that way when it was there
-    last, and the cosine's share of it where it moved aslant. A dot has no direction.
+    last, and the cosine's share of it where it moved aslant. A dot has no direction, nor has what
+    is too small to be drawn. `raster` is their image, where it was drawn before.
     """
     drawn = np.zeros((PLANES, SIDE, SIDE), np.uint8)
     moved = [points for points in strokes if len(points) > 1]
     placement = place(strokes, pen) if moved else None
-    drawn[0] = rasterise(strokes, pen=pen, placement=placement)
-    if placement:
+    drawn[0] = rasterise(strokes, pen=pen, placement=placement) if raster is None else raster
+    if placement and drawn[0].any():
         canvas = np.zeros((SIDE * _OVERSAMPLE, SIDE * _OVERSAMPLE, PLANES - 1), np.uint8)
         _draw(canvas, *_steps(moved, placement), max(1, round(pen * _OVERSAMPLE)))
         small = cv2.resize(canvas, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
@@ -89,7 +90,9 @@ def _draw(canvas: NDArray[np.uint8], starts: Points, stops: Points, width: int) 
     """Draw steps in the colours of their directions: four channels for right, left, down, up."""
     steps = stops - starts
     lengths = np.sqrt(steps[:, 0] ** 2 + steps[:, 1] ** 2)
-    ways = steps * (255 / np.maximum(lengths, 1e-9))[:, None]
+    moved = lengths > 0  # a tap erases nothing
+    starts, stops = starts[moved], stops[moved]
+    ways = steps[moved] * (255 / lengths[moved])[:, None]
     colours = np.stack([ways[:, 0], -ways[:, 0], ways[:, 1], -ways[:, 1]], axis=1)
     # Sub-pixel centres sit at half-integers of the frame, OpenCV's at integers.
     unit = _OVERSAMPLE * (1 << _SHIFT)

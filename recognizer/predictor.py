@@ -127,7 +127,7 @@ class Predictor:
         `raster` spares drawing the image again, where it was drawn from them before.
         """
         if self.directed:
-            return planes(strokes)
+            return planes(strokes, raster=raster)
         return rasterise(strokes) if raster is None else raster
 
     @property
@@ -160,11 +160,13 @@ class Predictor:
 
     def predict_all(self, looks: Sequence[Look]) -> list[Prediction]:
         """Predict several at once, in order; cheaper for each than one after the other."""
-        inked = [k for k, look in enumerate(looks) if look.has_ink]
+        seen = {k: self._seen(look) for k, look in enumerate(looks) if look.has_ink}
+        inked = [k for k, drawn in seen.items() if picture_of(drawn).any()]
         read: dict[int, Prediction] = {}
         for start in range(0, len(inked), _CHUNK):
             chunk = inked[start : start + _CHUNK]
-            read.update(zip(chunk, self._read([looks[k] for k in chunk]), strict=True))
+            answers = self._read([looks[k] for k in chunk], np.stack([seen[k] for k in chunk]))
+            read.update(zip(chunk, answers, strict=True))
         return [read.get(k) or self.nothing(look.charset) for k, look in enumerate(looks)]
 
     def explain(
@@ -219,9 +221,9 @@ class Predictor:
         answers = self.session.run(list(outputs), self.shown(raster[None]))
         return [np.asarray(answer[0], np.float32) for answer in answers]
 
-    def _read(self, looks: Sequence[Look]) -> list[Prediction]:
+    def _read(self, looks: Sequence[Look], seen: NDArray[np.uint8]) -> list[Prediction]:
         """Predict what has ink, in one run of the network."""
-        images = self.shown(np.stack([self._seen(look) for look in looks]))
+        images = self.shown(seen)
         if not any(self._memory_of(look) for look in looks):
             logits = self.session.run(["logits"], images)[0].tolist()
             return [self._conclude(*one) for one in zip(looks, logits, strict=True)]

@@ -7,7 +7,7 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -211,7 +211,7 @@ class Training:
         # The number of threads may follow the machine.
         ours = _flat(asdict(self.config) | {"threads": 0})
         # A setting that an older file does not know had its default; batches were whole then.
-        old = _flat(asdict(TrainingConfig())) | {"shards": 1}
+        old = _flat(asdict(replace(TrainingConfig(), batch=BatchConfig(shares={})))) | {"shards": 1}
         theirs = old | _flat(stored) | {"threads": 0}
         differing = sorted(key for key in ours | theirs if ours.get(key) != theirs.get(key))
         if differing:

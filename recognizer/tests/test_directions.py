@@ -102,8 +102,17 @@ def test_what_does_not_move_has_no_direction(ink: Ink) -> None:
     assert np.array_equal(drawn[0], rasterise(ink))
 
 
+@pytest.mark.parametrize("size", [5e-324, 1e-310, 1e-307, 1e-200, 1e200])
+def test_what_is_too_small_to_be_drawn_has_no_direction(size: float) -> None:
+    with np.errstate(all="ignore"):
+        drawn = planes((stroke((0, 0), (0, size)),))
+    assert drawn[0].any() or not drawn.any()
+
+
 def test_dots_and_empty_strokes_stay_beside_a_line() -> None:
     line = stroke((0, 0), (0, 50))
+    tapped = planes((line, stroke((0, 25), (0, 25))))
+    assert np.array_equal(tapped[DOWN], planes((line,))[DOWN])
     with_dots = planes((np.zeros((0, 2)), stroke((0, -20)), line, stroke((5, 5), (5, 5))))
     assert with_dots[DOWN].max() == 255
     assert not with_dots[[RIGHT, LEFT, UP]].any()

@@ -78,6 +78,12 @@ def test_a_blank_or_a_dot_is_never_read(ink: tuple[np.ndarray, ...], charset: Ch
     assert math.fsum(answer.probabilities) == pytest.approx(1.0)
 
 
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_what_is_too_small_to_be_drawn_is_never_read() -> None:
+    answer = predictor().predict((np.array([[0.0, 0.0], [0.0, 1e-310]]),))
+    assert answer == predictor().nothing("all")
+
+
 def test_an_empty_image_is_never_read() -> None:
     assert predictor(logits={"1": 50.0}).predict_raster(np.zeros((28, 28), np.uint8)).abstain
 
