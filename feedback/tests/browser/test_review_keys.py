@@ -271,7 +271,11 @@ def test_who_wants_no_motion_sees_whole_strokes(new_screen: NewScreen) -> None:
     whole = _find_strokes(screen, 2)
     screen.press("p")
     seen: set[str] = set()
-    for _ in range(40):
-        seen.update(screen.page.evaluate(DRAWN))
-        screen.page.wait_for_timeout(15)
+
+    def ended() -> bool:
+        shown = screen.page.evaluate(DRAWN)
+        seen.update(shown)
+        return "" in seen and shown == whole
+
+    screen.wait(ended, "the replay to start and to end")
     assert seen == {*whole, ""}
