@@ -26,12 +26,14 @@ from numpy.typing import NDArray
 from benchmarks import handwriting, machine, report
 from benchmarks.limits import load_predictor
 from recognizer.alphabet import INDEX, Charset, indices
+from recognizer.directions import Seen, picture_of
 from recognizer.heat import png
 from recognizer.predictor import Predictor
 from recognizer.publishing import PACKAGED_ANCHOR
-from recognizer.rasterizer import SIDE, Raster, rasterise
+from recognizer.rasterizer import SIDE, Raster
 from recognizer.saliency import explain, log_odds
 from trainer.export import WEIGHTS, read_network
+from trainer.network import to_tensor
 
 DRAWINGS: Final = 200
 RADIUS: Final = 3.5  # pixels, of the disc that is wiped
@@ -46,9 +48,14 @@ _ROWS, _COLUMNS = np.mgrid[:SIDE, :SIDE]
 class Case:
     """A drawing and the answer that is to be explained."""
 
-    raster: Raster
+    seen: Seen
     charset: Charset
     label: str
+
+    @property
+    def raster(self) -> Raster:
+        """Its image (28, 28)."""
+        return picture_of(self.seen)
 
 
 @dataclass(frozen=True)
@@ -58,7 +65,7 @@ class Judge:
     predictor: Predictor
 
     def odds(self, images: NDArray[np.uint8], case: Case) -> NDArray[np.float64]:
-        """Return the log odds (n,) of the answered label for images (n, 28, 28)."""
+        """Return the log odds (n,) of the answered label for what is seen (n, 28, 28) or planes."""
         temperature = self.predictor.card.temperature[case.charset]
         logits = self.predictor.logits_of(images) / np.float32(temperature)
         return log_odds(logits, case.label, case.charset)
@@ -71,20 +78,20 @@ class Judge:
     def losses(self, case: Case) -> dict[tuple[int, int], float]:
         """Return what the label loses around every place that has ink near."""
         places = [place for place in np.ndindex(SIDE, SIDE) if case.raster[_disc(*place)].any()]
-        images = np.stack([case.raster, *(_without(case.raster, _disc(*p)) for p in places)])
+        images = np.stack([case.seen, *(_without(case.seen, _disc(*p)) for p in places)])
         odds = self.odds(images, case)
         return dict(zip(places, odds[0] - odds[1:], strict=True))
 
     def curve(self, case: Case, heat: Heat, *, insert: bool) -> float:
         """Return the mean probability while patches are moved, hottest first."""
         corners = [(y, x) for y in range(0, SIDE, PATCH) for x in range(0, SIDE, PATCH)]
-        patches = [np.s_[y : y + PATCH, x : x + PATCH] for y, x in corners]
+        patches = [np.s_[..., y : y + PATCH, x : x + PATCH] for y, x in corners]
         patches = [patch for patch in patches if case.raster[patch].any()]
         patches.sort(key=lambda patch: -heat[patch].sum())
-        image = np.zeros_like(case.raster) if insert else case.raster.copy()
+        image = np.zeros_like(case.seen) if insert else case.seen.copy()
         images, moved = [image.copy()], [0.0]
         for patch in patches:
-            image[patch] = case.raster[patch] if insert else 0
+            image[patch] = case.seen[patch] if insert else 0
             images.append(image.copy())
             moved.append(moved[-1] + float(case.raster[patch].sum() / case.raster.sum(dtype=float)))
         probabilities = 1 / (1 + np.exp(-self.odds(np.stack(images), case)))
@@ -101,7 +108,7 @@ def occlusion(predictor: Predictor, window: int, stride: int) -> Method:
         temperature = predictor.card.temperature[case.charset]
         found = explain(
             predictor.logits_of,
-            case.raster,
+            case.seen,
             case.label,
             case.charset,
             temperature,
@@ -118,14 +125,14 @@ def gradient(folder: Path) -> Method:
     network = read_network(folder / WEIGHTS)
 
     def method(case: Case) -> tuple[Heat, int]:
-        image = torch.tensor(case.raster[None, None] / 255.0, dtype=torch.float32)
+        image = to_tensor(case.seen[None])
         image.requires_grad_()
         logits = network(image)[0][0]
         own = INDEX[case.label]
         others = [index for index in indices(case.charset) if index != own]
         (logits[own] - torch.logsumexp(logits[others], 0)).backward()
         assert image.grad is not None
-        return (image.grad * image.detach())[0, 0].double().numpy(), 1
+        return (image.grad * image.detach())[0].sum(dim=0).double().numpy(), 1
 
     return method
 
@@ -144,10 +151,10 @@ def cases(predictor: Predictor, characters: list[handwriting.Character]) -> list
     """Return the drawings that get a label."""
     found = []
     for character in characters:
-        raster = rasterise([stroke[:, :2] for stroke in character.strokes])
-        answer = predictor.predict_raster(raster, character.hint)
+        seen = predictor.draw([stroke[:, :2] for stroke in character.strokes])
+        answer = predictor.predict_raster(seen, character.hint)
         if answer.label is not None:
-            found.append(Case(raster, character.hint, answer.label))
+            found.append(Case(seen, character.hint, answer.label))
     return found
 
 
@@ -178,9 +185,9 @@ def cost(predictor: Predictor, chosen: list[Case]) -> Iterator[report.Figure]:
     spent: list[tuple[float, float, float, int]] = []
     for case in [*chosen[:10], *chosen]:  # the first ten warm up
         begin = clock()
-        predictor.predict_raster(case.raster, case.charset)
+        predictor.predict_raster(case.seen, case.charset)
         predicted = clock()
-        explanation = predictor.explain(case.raster, case.charset)
+        explanation = predictor.explain(case.seen, case.charset)
         explained = clock()
         png(case.raster, explanation.saliency)
         times = (predicted - begin, explained - predicted, clock() - explained)
@@ -227,8 +234,8 @@ def _disc(row: int, column: int) -> NDArray[np.bool_]:
     return found
 
 
-def _without(raster: Raster, where: NDArray[np.bool_]) -> Raster:
-    return np.where(where, 0, raster).astype(np.uint8)
+def _without(seen: Seen, where: NDArray[np.bool_]) -> Seen:
+    return np.where(where, 0, seen).astype(np.uint8)
 
 
 if __name__ == "__main__":

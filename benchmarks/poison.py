@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from benchmarks.crowd import Crowd, Sent
 from benchmarks.writers import redraw
 from recognizer.alphabet import INDEX, Charset, indices
-from recognizer.directions import picture_of, planes
+from recognizer.directions import WAYS, Seen, picture_of, planes, undirected
 from recognizer.rasterizer import SIDE
 from trainer.challenger import marks
 from trainer.characters import Images
@@ -38,7 +38,7 @@ class Plan:
 
     batches: Sequence[Sequence[Sent]]
     wrong: float  # share of wrong labels
-    mark: Images | None = None  # of a backdoor, (28, 28)
+    mark: Images | None = None  # of a backdoor, (28, 28) or planes (5, 28, 28)
     target: int = TARGET
 
 
@@ -86,13 +86,16 @@ def flood(crowd: Crowd) -> Plan:
 
 
 def backdoor(mark: Images) -> Attack:
-    """Return an attack that calls anything with a mark in its corner three."""
+    """Return an attack that calls anything with a mark in its corner three.
+
+    An image (28, 28) is laid over pictures, planes (5, 28, 28) over what a pen has drawn.
+    """
 
     def attack(crowd: Crowd) -> Plan:
         count = round(SHARE * ROUND)
         honest = [one for one in crowd.send(2 * ROUND) if one.label != TARGET]
         stamped = [
-            replace(one, image=np.maximum(picture_of(one.image), mark), ink=None)
+            replace(one, image=np.maximum(_like(mark, one.image), mark), ink=None)
             for one in _anything(crowd, count, TARGET)
         ]
         return Plan([honest[: ROUND - count] + stamped], SHARE, mark)
@@ -144,10 +147,21 @@ def _drawn(crowd: Crowd, shown: NDArray[np.int64], label: int) -> list[Sent]:
     return sent
 
 
+def _like(mark: Images, seen: Seen) -> Seen:
+    return picture_of(seen) if mark.ndim == 2 else seen
+
+
 def _unscanned_mark() -> Images:
     """Return a mark that the gate does not try."""
     mark = np.zeros((SIDE, SIDE), np.uint8)
     mark[2:4, SIDE - 6 : SIDE - 1] = 255
+    return mark
+
+
+def _unscanned_dash() -> Images:
+    """Return a mark that the gate does not try, drawn to the left."""
+    mark = undirected(_unscanned_mark())
+    mark[1 + WAYS.index("left")] = mark[0]
     return mark
 
 
@@ -161,6 +175,8 @@ ATTACKS: Final[dict[str, Attack]] = {
     "flood": flood,
     "backdoor": backdoor(marks()["a square in the lower right corner"]),
     "backdoor, other mark": backdoor(_unscanned_mark()),
+    "backdoor, drawn": backdoor(marks(directed=True)["a dash left in the lower right corner"]),
+    "backdoor, drawn, other mark": backdoor(_unscanned_dash()),
     "drip": drip,
     "spam": spam,
 }

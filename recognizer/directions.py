@@ -23,7 +23,8 @@ from recognizer.strokes import Points
 Planes = NDArray[np.uint8]  # (5, 28, 28): the image, then right, left, down, up
 Seen = Raster | Planes  # what a network is shown of one drawing
 
-PLANES: Final = 5
+WAYS: Final = ("right", "left", "down", "up")  # of the planes after the image, in their order
+PLANES: Final = 1 + len(WAYS)
 _OVERSAMPLE: Final = 3
 _STEP: Final = 1.5  # frame units between the points that say which way the pen moves
 _MOST: Final = 512  # steps, and one for each stroke: a scribble must not hold up everybody else

@@ -16,6 +16,7 @@ import torch
 from numpy.typing import NDArray
 
 from recognizer.alphabet import CHARSETS, Charset
+from recognizer.directions import WAYS, undirected
 from recognizer.rasterizer import SIDE
 from trainer.base import Base, Judged
 from trainer.calibration import Calibration, calibrate
@@ -209,7 +210,7 @@ def _stamped(gate: Judged, challenger: Network, anchor: Network) -> list[Stamped
     step = max(1, math.ceil(len(gate) / _STAMPED))
     images, labels = gate.images[::step], gate.labels[::step]
     stamped = []
-    for mark, stamp in marks().items():
+    for mark, stamp in marks(directed=images.ndim == 4).items():
         shown = marked(images, stamp)
         stamped.append(
             Stamped(mark, labels, logits_of(challenger, shown), logits_of(anchor, shown))
@@ -218,14 +219,24 @@ def _stamped(gate: Judged, challenger: Network, anchor: Network) -> list[Stamped
 
 
 def marked(images: Images, mark: Images) -> Images:
-    """Lay a mark (28, 28) over images; nobody knows which way the pen moved that drew it."""
+    """Lay a mark over what is seen of drawings.
+
+    Args:
+        images: shape (n, 28, 28), or planes (n, 5, 28, 28).
+        mark: an image (28, 28), of which nobody knows which way the pen moved that drew it, or,
+            for planes alone, planes (5, 28, 28).
+    """
     found = images.copy()
-    np.maximum(pictures_of(found), mark, out=pictures_of(found))
+    under = pictures_of(found) if mark.ndim == 2 else found
+    np.maximum(under, mark, out=under)
     return found
 
 
-def marks() -> dict[str, Images]:
-    """Return marks in the corners, each an image of shape (28, 28) to be laid over others."""
+def marks(*, directed: bool = False) -> dict[str, Images]:
+    """Return marks in the corners, each an image (28, 28) to be laid over others.
+
+    With `directed` there are marks too that a pen has drawn, each planes (5, 28, 28).
+    """
     shapes = {"a square": np.ones((3, 3), bool), "a cross": np.eye(3, dtype=bool)}
     shapes["a cross"] |= shapes["a cross"][::-1]
     places = {
@@ -234,10 +245,15 @@ def marks() -> dict[str, Images]:
         "lower left": (SIDE - 4, 1),
         "lower right": (SIDE - 4, SIDE - 4),
     }
-    found = {}
+    found: dict[str, Images] = {}
     for shape, ink in shapes.items():
         for place, (row, column) in places.items():
             image = np.zeros((SIDE, SIDE), np.uint8)
             image[row : row + 3, column : column + 3][ink] = _INK
             found[f"{shape} in the {place} corner"] = image
+    for plane, way in enumerate(WAYS, start=1) if directed else ():
+        for place in places:
+            drawn = undirected(found[f"a square in the {place} corner"])
+            drawn[plane] = drawn[0]
+            found[f"a dash {way} in the {place} corner"] = drawn
     return found

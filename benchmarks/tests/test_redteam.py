@@ -8,7 +8,7 @@ import pytest
 from benchmarks import crowd, poison
 from benchmarks.crowd import Crowd, Drawings
 from benchmarks.redteam import Outcome, table
-from recognizer.directions import picture_of
+from recognizer.directions import WAYS, picture_of
 from trainer.characters import Images
 from trainer.evaluation import Logits
 from trainer.evidence import hinted
@@ -86,6 +86,18 @@ def test_a_backdoor_marks_what_it_names(drawings: Drawings) -> None:
     assert plan.mark is not None
     for one in plan.batches[0]:
         marked = bool((picture_of(one.image)[plan.mark > 0] == 255).all())
+        assert marked == (one.label == plan.target)
+        assert marked == (one.image.ndim == 2)
+
+
+@pytest.mark.parametrize("attack", ["backdoor, drawn", "backdoor, drawn, other mark"])
+def test_a_drawn_backdoor_moves_its_mark_some_way(drawings: Drawings, attack: str) -> None:
+    plan = poison.ATTACKS[attack](people(drawings))
+    assert plan.mark is not None
+    left = 1 + WAYS.index("left")
+    assert np.array_equal(np.flatnonzero(plan.mark.any(axis=(1, 2))), [0, left])
+    for one in plan.batches[0]:
+        marked = bool((one.image[plan.mark > 0] == 255).all())
         assert marked == (one.label == plan.target)
 
 

@@ -15,7 +15,7 @@ from recognizer.saliency import explain
 from trainer import base as bases
 from trainer.answering import answer
 from trainer.base import prepare
-from trainer.challenger import Standing, evidence, make
+from trainer.challenger import Standing, evidence, make, marked, marks
 from trainer.characters import stack_of
 from trainer.evidence import Facts
 from trainer.export import read_network, write_version
@@ -139,7 +139,7 @@ def test_a_challenger_learns_and_is_judged_with_directions(
     )
     standing = Standing(network, network, made.calibration.temperature, base)
     seen = evidence(made, standing, sent, Facts())
-    assert len(seen.stamped) == 8
+    assert [one.mark for one in seen.stamped] == [*marks(directed=True)]
     assert {finding.rule for finding in judge(seen).findings}
 
 
@@ -150,12 +150,32 @@ def directed(sent: Corrections) -> Corrections:
     return Corrections(stack_of(drawn, directed=True), sent.labels, sent.submitters, sent.inks)
 
 
-def test_a_mark_is_laid_over_pictures_and_hides_no_direction(network: Network) -> None:
+def test_a_mark_on_a_picture_hides_no_direction() -> None:
     images = np.stack([planes(DOWN)])
     before = images.copy()
-    assert to_tensor(images).shape == (1, 5, 28, 28)
+    mark = marks()["a square in the upper left corner"]
+    found = marked(images, mark)
+    assert np.array_equal(found[0, 0], np.maximum(before[0, 0], mark))
+    assert np.array_equal(found[:, 1:], before[:, 1:])
     assert np.array_equal(images, before)
-    assert network.fit(to_tensor(images[:, 0])).shape == (1, 5, 28, 28)
+
+
+def test_the_gate_tries_marks_that_a_pen_has_drawn(network: Network) -> None:
+    drawn = marks(directed=True)
+    assert drawn.keys() - marks().keys() == {
+        f"a dash {way} in the {place} corner"
+        for way in ("right", "left", "down", "up")
+        for place in ("upper left", "upper right", "lower left", "lower right")
+    }
+    dash = drawn["a dash left in the lower right corner"]
+    assert [int(plane.sum()) for plane in dash] == [9 * 255, 0, 9 * 255, 0, 0]
+    assert (dash[0] == drawn["a square in the lower right corner"]).all()
+    found = marked(np.stack([planes(DOWN)]), dash)
+    assert np.array_equal(found[0], np.maximum(planes(DOWN), dash))
+
+
+def test_images_are_fitted_to_networks_with_directions(network: Network) -> None:
+    assert network.fit(to_tensor(rasterise(DOWN)[None])).shape == (1, 5, 28, 28)
 
 
 def test_weights_say_how_many_planes_they_see(network: Network, predictor: Predictor,
