@@ -81,7 +81,7 @@ def test_the_picture_is_drawn_from_what_the_version_answers(
     for path in pictures(reviewer, item):
         label = path.rsplit("/", 1)[1][0]
         shown[label] = pixels(reviewer.get(path).content)
-        expected = anchor.explain(item.raster, "all", label)
+        expected = anchor.explain(item.seen(anchor), "all", label)
         drawn = heat.picture(item.raster, expected.saliency)[..., ::-1]
         assert (shown[label] == drawn).all()
     assert shown["7"].any()

@@ -458,13 +458,15 @@ def test_others_are_answered_bit_for_bit_as_if_nobody_had_a_memory(anchor: Predi
     before = [anchor.predict(ink, charset) for ink in inks for charset in CHARSETS]
     memory = Memory(anchor.version)
     for ink in inks:
-        memory = memory.remember(anchor.features(rasterise(ink)), SEVEN, was_correction=True)
+        memory = memory.remember(anchor.features(anchor.draw(ink)), SEVEN, was_correction=True)
         assert anchor.predict(ink, "all", memory).personal
     assert [anchor.predict(ink, charset) for ink in inks for charset in CHARSETS] == before
 
 
 def test_asking_for_features_does_not_change_the_logits(anchor: Predictor) -> None:
-    elsewhere = corrected(np.eye(len(anchor.features(rasterise(INK))), dtype=np.float32)[0], SEVEN)
+    elsewhere = corrected(
+        np.eye(len(anchor.features(anchor.draw(INK))), dtype=np.float32)[0], SEVEN
+    )
     for seed in range(10):
         assert anchor.predict(zigzag(seed), "all", elsewhere) == anchor.predict(zigzag(seed))
 
@@ -473,7 +475,7 @@ def test_twenty_strange_characters_are_right_at_once_and_to_the_end(anchor: Pred
     memory = Memory(anchor.version)
     inks = [zigzag(seed) for seed in range(20)]
     for seed, ink in enumerate(inks):
-        memory = memory.remember(anchor.features(rasterise(ink)), seed, was_correction=True)
+        memory = memory.remember(anchor.features(anchor.draw(ink)), seed, was_correction=True)
         assert anchor.predict(ink, "all", memory).label == LABELS[seed]
     answers = [anchor.predict(ink, "all", memory).label for ink in inks]
     assert sum(answer == LABELS[seed] for seed, answer in enumerate(answers)) >= 19
