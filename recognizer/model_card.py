@@ -101,6 +101,9 @@ def _details(card: Mapping[str, Any]) -> Section:
         ("Reads", "one drawn character: 0 to 9, a to z; upper and lower case share a label"),
         ("Network", _network(network)),
     ]
+    if network.get("planes", 1) > 1:
+        sees = "an image and, where the strokes are known, which way the pen moved in it"
+        rows.append(("Sees", sees))
     if anchor:
         weights = str(anchor.get("weights", ""))[:12]
         rows.append(("Parent", f"version {anchor.get('version')}, the anchor (weights {weights}…)"))

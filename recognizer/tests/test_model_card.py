@@ -115,6 +115,13 @@ def test_the_hands_and_classes_that_are_read_badly_are_named() -> None:
     assert cells(limits) == ["w7", "40", "85.0 %", "q", "30", "90.0 %", "g"]
 
 
+def test_the_card_tells_what_a_network_sees_beside_the_image() -> None:
+    network = {"name": "cnn", "widths": [4, 8]}
+    directed = cells(section({"architecture": network | {"planes": 5}}, "Model details"))
+    assert any("which way the pen moved" in cell for cell in directed)
+    assert "Sees" not in cells(section({"architecture": network}, "Model details"))
+
+
 def test_what_a_card_does_not_know_it_does_not_say() -> None:
     titles = [each.title for each in sections({"number": 3, "name": "bare"})]
     assert titles == ["Model details", "Intended use"]
