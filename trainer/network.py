@@ -47,7 +47,8 @@ class NetworkConfig:
 
 DEEPEST = 5  # blocks, each at half the resolution of the one before: 28, 14, 7, 3, 1
 
-# What is trained from scratch unless somebody asks for another; docs/experiments.md says why.
+# The shape that is trained from scratch unless somebody asks for another, here for images alone;
+# docs/experiments.md says why.
 RELEASED = NetworkConfig(widths=(16, 48, 96, 128), depths=(1, 2, 2, 2))
 
 

@@ -23,9 +23,9 @@ from trainer.anchor import Recipe
 from trainer.augment import IMAGE_VARIATIONS
 from trainer.batches import SHARES
 from trainer.management.commands import train as train_command
-from trainer.network import Network, NetworkConfig
+from trainer.network import RELEASED, Network, NetworkConfig
 from trainer.stroke_files import read_strokes
-from trainer.tensor_files import write_tensors
+from trainer.tensor_files import read_tensors, write_tensors
 from trainer.tests.handwriting import write_everything, write_stroke_file
 from trainer.training import Training, TrainingConfig
 
@@ -157,10 +157,10 @@ def test_a_version_can_be_trained_on(data: Path, tmp_path: Path) -> None:
 
 
 def test_a_network_that_sees_images_learns_to_see_directions(data: Path, tmp_path: Path) -> None:
-    train(data, "--checkpoint-path", str(tmp_path / "first"))
+    train(data, "--checkpoint-path", str(tmp_path / "first"), "--no-directions")
     weights = tmp_path / "first/version-1/weights.safetensors"
     for name, options in (("from", ("--start-from", str(weights))), ("alone", ())):
-        out = train(data, "--checkpoint-path", str(tmp_path / name), "--directions", *options)
+        out = train(data, "--checkpoint-path", str(tmp_path / name), *options)
         assert "version 1 is in" in out
         folder = tmp_path / name / "version-1"
         assert Predictor.load(folder).directed
@@ -171,7 +171,7 @@ def test_a_network_that_sees_images_learns_to_see_directions(data: Path, tmp_pat
     assert "planes" not in card_of(weights.parent)["architecture"]
     with pytest.raises(CommandError, match="weights of another network"):  # it cannot unlearn it
         train(
-            data, "--checkpoint-path", str(tmp_path / "back"), "--start-from",
+            data, "--checkpoint-path", str(tmp_path / "back"), "--no-directions", "--start-from",
             str(tmp_path / "alone/version-1/weights.safetensors"),
         )  # fmt: skip
 
@@ -210,20 +210,22 @@ def test_make_anchor_ends_with_the_settings_of_the_released_anchor() -> None:
     command = ["make", "-n", "anchor", "ARGS="]
     out = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     lines = [line.split("manage.py train")[1] for line in out.splitlines() if "train --" in line]
-    first, wide, taught = (recipe_of(shlex.split(line)) for line in lines)
-    assert first.config == replace(recipe_of([]).config, threads=2)
-    assert wide.config == replace(first.config, network=NetworkConfig(widths=(32, 64, 128)))
-    assert taught.start_from == first.out / "weights.safetensors"
-    assert taught.teachers == (first.out, wide.out)
-    assert {first.name, wide.name, taught.name} == {"anchor"}
-    ours = flat(asdict(taught.config))
+    first, images, taught, again = (recipe_of(shlex.split(line)) for line in lines)
+    assert first.config == replace(recipe_of([]).config, threads=2, shards=1)
+    assert first.config.network.directed
+    assert images.config.network == RELEASED
+    for before, after in ((first, taught), (taught, again)):
+        assert after.start_from == before.out / "weights.safetensors"
+        assert after.teachers == (before.out, images.out)
+    assert {first.name, images.name, taught.name, again.name} == {"anchor"}
+    ours = flat(asdict(again.config))
     # A setting that its card does not know had its default.
     released = flat(asdict(TrainingConfig())) | flat(card_of(PACKAGED_ANCHOR)["data"]["training"])
     # What it began with and followed are other weights each time they are trained.
     later = {"threads": 0, "start": "", "teachers": []}
     assert ours | later == released | later
     assert released["start"]
-    assert len(released["teachers"]) == len(taught.teachers)
+    assert len(released["teachers"]) == len(again.teachers)
 
 
 def flat(settings: dict[str, Any], prefix: str = "") -> dict[str, Any]:
@@ -327,7 +329,7 @@ def test_a_version_is_replaced_only_by_its_own_training(data: Path, tmp_path: Pa
 def test_the_help_shows_the_defaults(capsys: pytest.CaptureFixture[str]) -> None:
     train_command.Command().create_parser("manage.py", "train").print_help()
     said = " ".join(capsys.readouterr().out.split())
-    for shown in ("--epochs EPOCHS (44)", "on top (192)", "rate (0.004)", "weights (1)"):
+    for shown in ("--epochs EPOCHS (24)", "on top (192)", "rate (0.004)", "weights (1)"):
         assert shown in said
 
 
@@ -369,6 +371,23 @@ def test_a_failing_download_says_how_to_leave_the_set_out(
     monkeypatch.setattr(nist, "import_datasets", fail)
     with pytest.raises(CommandError, match=r"EMNIST could not be fetched.*leave emnist-letters"):
         train(data, "--sources", "chars74k", "emnist-letters")
+
+
+def test_a_state_from_before_there_were_directions_goes_on(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        interrupt_at(patch, step=2)
+        with pytest.raises(CommandError):
+            train(data, "--no-directions")
+    latest = data.parent / "run/latest.safetensors"
+    tensors, facts = read_tensors(latest)
+    for part, name in (("network", "planes"), ("batch", "directed"), ("batch", "reversed")):
+        del facts["config"][part][name]
+    write_tensors(latest, tensors, facts)
+    with pytest.raises(CommandError, match=r"network\.planes was 1"):
+        train(data, "--resume")
+    assert "version 1 is in" in train(data, "--no-directions", "--resume")
 
 
 def test_nothing_to_resume_is_an_error(data: Path) -> None:

@@ -70,7 +70,7 @@ class Command(BaseCommand):
             "chars74k, omniglot, kassel, or NAME for your own strokes/NAME.jsonl.gz "
             "(default: mnist and all others that are there)",
         )  # fmt: skip
-        parser.add_argument("--epochs", type=at_least(1), default=44, help="(%(default)s)")
+        parser.add_argument("--epochs", type=at_least(1), default=24, help="(%(default)s)")
         parser.add_argument(
             "--samples-per-epoch", type=at_least(1), default=50_000, metavar="N",
             help="an epoch is so many, whatever there is (%(default)s)",
@@ -119,9 +119,9 @@ class Command(BaseCommand):
             "released network)",
         )  # fmt: skip
         parser.add_argument(
-            "--directions", action="store_true",
-            help="let the network see which way the pen moved, too; weights to start from may know "
-            "nothing of it",
+            "--directions", action=argparse.BooleanOptionalAction, default=True,
+            help="let the network see which way the pen moved, too, or images alone; weights to "
+            "start from may know nothing of directions",
         )  # fmt: skip
         parser.add_argument(
             "--seed", type=at_least(0), default=1,
