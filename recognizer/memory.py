@@ -33,9 +33,9 @@ VISIBLE: Final = 0.005
 class MemoryParameters:
     """How a memory weighs; chosen on held-out writers by `python -m benchmarks.personal --tune`."""
 
-    sharpness: float = 20.0  # the kernel falls to 1/e where the cosine is 1 - 1 / sharpness
-    prior: float = 0.5  # of how many identical drawings the network's word has the weight
-    near: float = 0.804  # cosine from which a drawing votes at all
+    sharpness: float = 25.0  # the kernel falls to 1/e where the cosine is 1 - 1 / sharpness
+    prior: float = 0.35  # of how many identical drawings the network's word has the weight
+    near: float = 0.844  # cosine from which a drawing votes at all
     votes: int = 1  # the nearest so many of each label vote: habit must not outshout likeness
     capacity: int = 128  # drawings
     alike: float = 0.98  # cosine from which two drawings of one label say the same
