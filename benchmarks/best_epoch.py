@@ -2,9 +2,10 @@
 
 Public records on MNIST choose differently (docs/experiments.md, "How others select"): some keep the
 epoch that reads the test images best, some name the best of many networks or of many ensembles.
-Here the small network in NumPy is trained with several seeds, or with `--served` the network that
-is served, by the released recipe but with fewer epochs. It reads MNIST's test images after every
-epoch, for this purpose alone, so that the same trainings can be reported by each of these rules.
+Here the small network in NumPy is trained with several seeds, or with `--served` a network of the
+shape that is served, for images alone and with fewer epochs. It reads MNIST's test images after
+every epoch, for this purpose alone, so that the same trainings can be reported by each of these
+rules.
 Nothing that is shipped is chosen by it, what is trained is thrown away, and seeds are not the
 anchor's.
 """
@@ -93,7 +94,7 @@ def main() -> None:
     dense = f"trainer.numpy_nn, {architecture.hidden} hidden, {architecture.filters} filters"
     result = Report("One training, several ways of reporting it")
     result.about(
-        network="trainer.network, as released" if options.served else dense,
+        network="trainer.network, for images alone" if options.served else dense,
         epochs=options.epochs,
         seeds=", ".join(map(str, seeds)),
         figures=f"misread images of MNIST's {len(test):,} test images",
@@ -140,7 +141,7 @@ def learn(
 
 
 def learn_served(split: HandwritingSplit, test: ImageSet, config: "training.TrainingConfig") -> Run:
-    """Do the same with the network that is served, on every source that is there."""
+    """Do the same with a network of the served shape, on every source that is there."""
     from trainer import network, training, validation  # noqa: PLC0415
 
     judge, notes = validation.Validation(split.validation), _Notes(test, config.seed)
@@ -199,7 +200,7 @@ def _options() -> argparse.Namespace:
     )
     parser.add_argument("--epochs", type=int, default=Settings.epochs, help="(%(default)s)")
     parser.add_argument(
-        "--served", action="store_true", help="train the network that is served, on all sources"
+        "--served", action="store_true", help="train a network of the served shape, on all sources"
     )
     parser.add_argument("--filters", type=int, default=0, help="of a convolution (%(default)s)")
     report.add_options(parser)
