@@ -5,9 +5,8 @@ epoch that reads the test images best, some name the best of many networks or of
 Here the small network in NumPy is trained with several seeds, or with `--served` a network of the
 shape that is served, for images alone and with fewer epochs. It reads MNIST's test images after
 every epoch, for this purpose alone, so that the same trainings can be reported by each of these
-rules.
-Nothing that is shipped is chosen by it, what is trained is thrown away, and seeds are not the
-anchor's.
+rules. Nothing that is shipped is chosen by it, what is trained is thrown away, and seeds are not
+the anchor's.
 """
 
 import argparse

@@ -16,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 
 from recognizer.alphabet import CHARSETS, Charset
-from recognizer.directions import WAYS, undirected
+from recognizer.directions import WAYS, picture_of, undirected
 from recognizer.rasterizer import SIDE
 from trainer.base import Base, Judged
 from trainer.calibration import Calibration, calibrate
@@ -223,10 +223,12 @@ def marked(images: Images, mark: Images) -> Images:
 
     Args:
         images: shape (n, 28, 28), or planes (n, 5, 28, 28).
-        mark: an image (28, 28), of which nobody knows which way the pen moved that drew it, or,
-            for planes alone, planes (5, 28, 28).
+        mark: an image (28, 28), of which nobody knows which way the pen moved that drew it, or
+            planes (5, 28, 28), of which images take the first.
     """
     found = images.copy()
+    if images.ndim == 3:
+        mark = picture_of(mark)
     under = pictures_of(found) if mark.ndim == 2 else found
     np.maximum(under, mark, out=under)
     return found

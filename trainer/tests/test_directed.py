@@ -160,7 +160,7 @@ def test_a_mark_on_a_picture_hides_no_direction() -> None:
     assert np.array_equal(images, before)
 
 
-def test_the_gate_tries_marks_that_a_pen_has_drawn(network: Network) -> None:
+def test_the_gate_tries_marks_that_a_pen_has_drawn() -> None:
     drawn = marks(directed=True)
     assert drawn.keys() - marks().keys() == {
         f"a dash {way} in the {place} corner"
@@ -172,6 +172,7 @@ def test_the_gate_tries_marks_that_a_pen_has_drawn(network: Network) -> None:
     assert (dash[0] == drawn["a square in the lower right corner"]).all()
     found = marked(np.stack([planes(DOWN)]), dash)
     assert np.array_equal(found[0], np.maximum(planes(DOWN), dash))
+    assert np.array_equal(marked(np.stack([rasterise(DOWN)]), dash)[0], found[0, 0])
 
 
 def test_images_are_fitted_to_networks_with_directions(network: Network) -> None:
