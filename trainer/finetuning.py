@@ -29,7 +29,9 @@ class FinetuneConfig:
     warm_up: float = 0.15  # share of all steps: with less the first ones do damage
     decay_from: float = 0.4  # share of all steps after which the learning rate falls
     frozen: int = 2  # blocks of the network, the first ones, that stay as they are
-    way: float = 0.45  # how far to go from the anchor to what was learned, after the fewest steps
+    # How far to go from the anchor to what was learned, after the fewest steps: not far, as few
+    # people's corrections have every place then, and who comes later would take theirs.
+    way: float = 0.35
     last_way: float = 0.65  # and after the most: the longer it was held, the less is to be undone
     distil: float = 24.0  # weight of the squared distance to the anchor's logits
     average: float = 0.35  # share of the steps, the last ones, whose weights are averaged
