@@ -1,7 +1,7 @@
 """Whether more workers learn more: one challenger against the best of two and of four.
 
 Each worker builds one challenger, for the same time; then `trainer/choosing.py` chooses among them
-and their mean, as in a run. The gain is measured on drawings by the same people that
+and their mean, moved on, as in a run. The gain is measured on drawings by the same people that
 nobody sent. People are those of `crowd.py`.
 """
 
@@ -38,8 +38,7 @@ from trainer.network import Network
 
 COUNTS: Final = (1, 2, 4)
 MOST: Final = max(COUNTS)
-SENT: Final = 100  # corrections of a round
-ASKED: Final = 1500  # drawings that measure the gain
+ASKED: Final = 6000  # drawings that measure the gain
 SCALE: Final = 0.25  # of the base
 
 
@@ -155,7 +154,7 @@ def main() -> None:
         for number in range(options.rounds):
             report.progress(f"round {number + 1} of {options.rounds} …")
             crowd = Crowd(synthetic_drawings(), read, options.seed + number)
-            sent = corrections(crowd.send(SENT))
+            sent = corrections(crowd.send(options.sent))
             asked = _asked(crowd)
             begin = time.perf_counter()
             jobs = [pool.submit(build, sent, index, options.steps) for index in range(MOST)]
@@ -165,8 +164,8 @@ def main() -> None:
             found += outcomes(there, sent, made, asked)
     result = report.Report("Fan-out: one challenger for each worker, the same time for each")
     result.about(
-        data=f"{options.rounds} rounds of {SENT} corrections by made-up people, {ASKED} drawings "
-        f"that nobody sent; seed {options.seed}",
+        data=f"{options.rounds} rounds of {options.sent} corrections by made-up people, {ASKED} "
+        f"drawings that nobody sent; seed {options.seed}",
         **machine.describe(),
     )
     result.add(*figures(found), section="On drawings that nobody sent")
@@ -194,6 +193,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--rounds", type=int, default=3, help="each with other people (%(default)s)"
     )
+    parser.add_argument("--sent", type=int, default=1000, help="corrections a round (%(default)s)")
     parser.add_argument("--steps", type=int, default=0, help="of a challenger; 0: as in a run")
     parser.add_argument(
         "--at-once", type=int, default=os.cpu_count() or 1, help="builders (%(default)s)"

@@ -43,6 +43,7 @@ class Challenger:
     early: Network | None  # before it learned from those who were held out at first
     held_out: NDArray[np.bool_]  # which corrections those were
     calibration: Calibration
+    further: float = 1.0  # how much further it was moved than what it was made of: see `moved_on`
 
 
 def make(
@@ -100,6 +101,26 @@ def averaged(networks: Sequence[Network]) -> Network:
     for name, value in soup.named_parameters():
         value.copy_(torch.stack([other[name].double() for other in others]).mean(dim=0))
     return soup.eval()
+
+
+def shortening(networks: Sequence[Network], anchor: Network) -> float:
+    """Return how many times as far from the anchor several networks are as their mean (1 or more).
+
+    Where they differ by chance their ways cancel out; what they share does not. So as far from the
+    anchor as each of them, their mean has learned more (docs/experiments.md, "More workers").
+    """
+    far = [distance(network, anchor) for network in networks]
+    near = distance(averaged(networks), anchor)
+    return sum(far) / len(far) / near if near else 1.0
+
+
+@torch.no_grad()
+def moved_on(network: Network, anchor: Network, further: float) -> Network:
+    """Return a copy that lies `further` times as far from the anchor, on the same way."""
+    moved = copy.deepcopy(network)
+    for ours, start in zip(moved.parameters(), anchor.parameters(), strict=True):
+        ours.copy_(start.double().lerp(ours.double(), further))
+    return moved.eval()
 
 
 def calibrated(network: Network, base: Base, released: Calibration | None = None) -> Calibration:

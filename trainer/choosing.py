@@ -1,4 +1,4 @@
-"""Which of several challengers goes forward: the best by the gate, or their mean.
+"""Which of several challengers goes forward: the best by the gate, or their mean, moved on.
 
 Pure but for timing the models. Knows nothing about rows, settings or files.
 """
@@ -11,7 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainer import gate
-from trainer.challenger import Challenger, Standing, averaged, calibrated, evidence
+from trainer.challenger import (
+    Challenger,
+    Standing,
+    averaged,
+    calibrated,
+    evidence,
+    moved_on,
+    shortening,
+)
 from trainer.evidence import Evidence, Facts
 from trainer.export import parity, turn_by_turn
 from trainer.finetune import Corrections
@@ -69,13 +77,18 @@ def best(
 
 
 def _mean(challengers: Sequence[Challenger], standing: Standing) -> Challenger:
-    network = averaged([challenger.network for challenger in challengers])
+    """Return the mean of challengers, moved on until it is as far from the anchor as they are."""
+    anchor = standing.anchor
+    networks = [challenger.network for challenger in challengers]
     early = [challenger.early for challenger in challengers if challenger.early is not None]
+    further = shortening(networks, anchor)
+    network = moved_on(averaged(networks), anchor, further)
     return Challenger(
         network,
-        averaged(early) if early else None,
+        moved_on(averaged(early), anchor, shortening(early, anchor)) if early else None,
         challengers[0].held_out,
         calibrated(network, standing.base, standing.released),
+        further,
     )
 
 

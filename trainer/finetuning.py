@@ -72,7 +72,7 @@ def variations(config: FinetuneConfig, count: int) -> list[FinetuneConfig]:
 
     They differ in seed, learning rate and how much is replayed beside the new.
     """
-    rates, replays = (1.0, 0.6, 1.6, 1.0), (1.0, 1.0, 1.25, 0.75)
+    rates, replays = (1.0, 1.25, 0.8, 1.0), (1.0, 1.0, 1.25, 0.75)
     return [
         replace(
             config,

@@ -33,6 +33,7 @@ from trainer.challenger import (
     calibrated,
     hold_out,
     make,
+    moved_on,
 )
 from trainer.characters import pictures_of
 from trainer.choosing import MEAN, PARITY_IMAGES, Judgement, News, best
@@ -184,6 +185,9 @@ def reproduce(version: ModelVersion) -> str:
         for kept in manifest["settings"]
     ]
     network = averaged(networks) if len(networks) > 1 else networks[0]
+    further = manifest.get("further", 1.0)  # a mean that was made before means were moved on is not
+    if further != 1.0:
+        network = moved_on(network, there.anchor, further)
     return publishing.sha256_of(weights_of(network))
 
 
@@ -259,6 +263,7 @@ def _candidate(
         "licences": _licences(there),
         "settings": [run.config[index] for index in chosen],
         "chosen": chosen,
+        "further": challenger.further,
         "corrections": run.corrections,
         "run": run.pk,
     }

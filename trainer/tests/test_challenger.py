@@ -19,6 +19,8 @@ from trainer.challenger import (
     hold_out,
     make,
     marks,
+    moved_on,
+    shortening,
 )
 from trainer.evidence import Facts
 from trainer.finetune import Corrections
@@ -87,6 +89,23 @@ def test_an_average_lies_between() -> None:
         assert torch.allclose(ours, (one + two) / 2)
     assert same(averaged([first]), first)
     assert not same(first, middle)
+
+
+def test_what_several_share_is_not_shortened_and_what_is_chance_is() -> None:
+    alike, other = tiny_network(2), tiny_network(3)
+    assert shortening([alike, alike], ANCHOR) == pytest.approx(1.0)
+    assert shortening([ANCHOR, ANCHOR], ANCHOR) == 1.0  # nothing was learned: nowhere to go
+    assert shortening([alike, other], ANCHOR) > 1.0
+
+
+def test_a_network_is_moved_on_along_its_way_from_the_anchor() -> None:
+    network = tiny_network(2)
+    moved = moved_on(network, ANCHOR, 1.5)
+    for there, ours, start in zip(
+        moved.parameters(), network.parameters(), ANCHOR.parameters(), strict=True
+    ):
+        assert torch.allclose(there, start + 1.5 * (ours - start), atol=1e-6)
+    assert same(network, tiny_network(2))  # itself stays where it is
 
 
 def test_the_distance_is_relative_to_the_anchor() -> None:

@@ -8,7 +8,14 @@ import numpy as np
 import pytest
 
 from trainer import choosing, export
-from trainer.challenger import Challenger, Standing, averaged, calibrated
+from trainer.challenger import (
+    Challenger,
+    Standing,
+    averaged,
+    calibrated,
+    distance,
+    shortening,
+)
 from trainer.choosing import MEAN, best
 from trainer.gate import GateConfig
 from trainer.network import Network
@@ -32,7 +39,7 @@ def test_one_alone_is_the_best() -> None:
     assert report.findings
 
 
-def test_the_mean_of_several_is_one_of_them_with_a_calibration_of_its_own(
+def test_the_mean_of_several_goes_as_far_as_they_and_has_a_calibration_of_its_own(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     order = count()
@@ -41,7 +48,12 @@ def test_the_mean_of_several_is_one_of_them_with_a_calibration_of_its_own(
     name, chosen, _ = best(members, STANDING, SENT, GateConfig())
     assert name == MEAN
     assert next(order) == 3
-    assert same(chosen.network, averaged([one.network for one in members.values()]))
+    networks = [one.network for one in members.values()]
+    far = [distance(network, ANCHOR) for network in networks]
+    assert not same(chosen.network, averaged(networks))
+    assert distance(averaged(networks), ANCHOR) < distance(chosen.network, ANCHOR)
+    assert distance(chosen.network, ANCHOR) == pytest.approx(sum(far) / 2)
+    assert chosen.further == shortening(networks, ANCHOR)
     assert chosen.calibration == calibrated(chosen.network, BASE)
     assert chosen.calibration != members["2"].calibration
 
