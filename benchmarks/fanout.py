@@ -1,7 +1,7 @@
-"""Whether more workers learn more: one challenger against the best of two and of four.
+"""Whether more workers learn more: one challenger against what two and four come to.
 
-Each worker builds one challenger, for the same time; then `trainer/choosing.py` chooses among them
-and their mean, moved on, as in a run. The gain is measured on drawings by the same people that
+Each worker builds one challenger, for the same time; then `trainer/choosing.py` takes their mean,
+moved on, or one of them, as in a run. The gain is measured on drawings by the same people that
 nobody sent. People are those of `crowd.py`.
 """
 

@@ -7,8 +7,9 @@ Pure: the same inputs give the same challenger. Knows nothing about rows, files 
 import copy
 import hashlib
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -20,7 +21,7 @@ from recognizer.directions import WAYS, picture_of, undirected
 from recognizer.rasterizer import SIDE
 from trainer.base import Base, Judged
 from trainer.calibration import Calibration, calibrate
-from trainer.characters import Images, pictures_of
+from trainer.characters import Images, Labels, pictures_of
 from trainer.evaluation import Scored, calibration_error, within
 from trainer.evidence import Answers, Evidence, Facts, Stamped
 from trainer.finetune import Corrections, Report, finetune
@@ -144,13 +145,26 @@ def calibrated(network: Network, base: Base, released: Calibration | None = None
 
 @dataclass(frozen=True)
 class Standing:
-    """Whom a challenger is compared with, and on what."""
+    """Whom challengers are compared with, and on what; what those answer is asked once for all."""
 
     anchor: Network
     champion: Network
     champion_temperature: dict[Charset, float]
     base: Base
     released: Calibration | None = None  # the anchor's own
+
+    @cached_property
+    def by_champion(self) -> NDArray[np.float32]:
+        """What the champion answers to the gate set, shape (n, 36)."""
+        gate = self.base.gate
+        return (
+            gate.logits if self.champion is self.anchor else logits_of(self.champion, gate.images)
+        )
+
+    @cached_property
+    def marked_by_anchor(self) -> dict[str, NDArray[np.float32]]:
+        """What the anchor answers where a mark lies over images of the gate set, by mark."""
+        return {name: logits_of(self.anchor, shown) for name, _, shown in _stamps(self.base.gate)}
 
 
 def evidence(
@@ -171,7 +185,7 @@ def evidence(
     """
     gate, anchor, champion = standing.base.gate, standing.anchor, standing.champion
     by_challenger = logits_of(challenger.network, gate.images)
-    by_champion = gate.logits if champion is anchor else logits_of(champion, gate.images)
+    by_champion = standing.by_champion
     held_out = corrections.take(np.flatnonzero(challenger.held_out))
     errors = [
         expected_error(gate, logits, temperature)
@@ -184,7 +198,12 @@ def evidence(
         base=Answers(gate.labels, by_challenger, by_champion, gate.logits),
         taught=_answers(corrections, challenger.network, champion, anchor),
         held_out=_answers(held_out, challenger.early or challenger.network, champion, anchor),
-        stamped=_stamped(gate, challenger.network, anchor),
+        stamped=[
+            Stamped(
+                name, labels, logits_of(challenger.network, shown), standing.marked_by_anchor[name]
+            )
+            for name, labels, shown in _stamps(gate)
+        ],
         submitters=corrections.submitters,
         facts=replace(
             facts,
@@ -227,16 +246,12 @@ def _answers(
     return Answers(corrections.labels, *answers)
 
 
-def _stamped(gate: Judged, challenger: Network, anchor: Network) -> list[Stamped]:
+def _stamps(gate: Judged) -> Iterator[tuple[str, Labels, Images]]:
+    """Yield each mark by name, with some of the gate set's labels and images under it."""
     step = max(1, math.ceil(len(gate) / _STAMPED))
     images, labels = gate.images[::step], gate.labels[::step]
-    stamped = []
-    for mark, stamp in marks(directed=images.ndim == 4).items():
-        shown = marked(images, stamp)
-        stamped.append(
-            Stamped(mark, labels, logits_of(challenger, shown), logits_of(anchor, shown))
-        )
-    return stamped
+    for name, mark in marks(directed=images.ndim == 4).items():
+        yield name, labels, marked(images, mark)
 
 
 def marked(images: Images, mark: Images) -> Images:

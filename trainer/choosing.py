@@ -1,4 +1,4 @@
-"""Which of several challengers goes forward: the best by the gate, or their mean, moved on.
+"""Which of several challengers goes forward: their mean, moved on, or who passes the gate.
 
 Pure but for timing the models. Knows nothing about rows, settings or files.
 """
@@ -52,7 +52,10 @@ def best(
     news: News | None = None,
     alive: Callable[[], None] = lambda: None,
 ) -> tuple[str, Challenger, Judgement]:
-    """Let the gate look at challengers and, of several, at their mean; return the best by name.
+    """Let the gate look at challengers, of several at their mean first; return who passes, by name.
+
+    Their mean has learned more than each (docs/experiments.md, "More workers"), so they are looked
+    at one by one only where it is refused. Where nobody passes, it is the best of all.
 
     Args:
         built: challengers by name.
@@ -63,16 +66,17 @@ def best(
         alive: called after each look.
     """
     news = news or News()
-    all_of_them = dict(built)
-    if len(built) > 1:
-        all_of_them[MEAN] = _mean(list(built.values()), standing)
+    mean = {MEAN: _mean(list(built.values()), standing)} if len(built) > 1 else {}
+    all_of_them = mean | dict(built)
     judged: dict[str, Judgement] = {}
     for name, challenger in all_of_them.items():
         facts = replace(_facts(challenger.network, standing), taken_back=news.taken_back)
         seen = evidence(challenger, standing, corrections, facts, news.fresh)
         judged[name] = seen, gate.judge(seen, limits)
         alive()
-    best_name = max(judged, key=lambda name: _merit(*judged[name]))
+        if judged[name][1].passed:
+            return name, challenger, judged[name]
+    best_name = max(judged, key=lambda name: _merit(judged[name][0]))
     return best_name, all_of_them[best_name], judged[best_name]
 
 
@@ -123,10 +127,10 @@ def _undisturbed(model: bytes, other: bytes) -> tuple[float, float]:
     return ours, theirs
 
 
-def _merit(seen: Evidence, report: gate.GateReport) -> tuple[bool, float]:
-    """Rank challengers: what passes first, then by what was learned and what was kept."""
+def _merit(seen: Evidence) -> float:
+    """Rank challengers that were refused: by what was learned and what was kept."""
     gained = seen.taught.right(seen.taught.challenger).mean()
     if len(seen.held_out):
         gained = (gained + seen.held_out.right(seen.held_out.challenger).mean()) / 2
     kept = seen.base.right(seen.base.challenger).mean()
-    return report.passed, float(gained + 10 * kept)
+    return float(gained + 10 * kept)

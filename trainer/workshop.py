@@ -137,7 +137,7 @@ def build(run: TrainingRun, index: int, report: Report) -> bytes:
 
 
 def judge(run: TrainingRun, alive: Callable[[], None] = lambda: None) -> Candidate:
-    """Let the gate look at every challenger and at their mean; return the best.
+    """Let the gate look at the mean of the challengers, or at each; return who goes forward.
 
     Args:
         run: whose challengers are all built.

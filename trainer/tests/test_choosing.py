@@ -1,7 +1,7 @@
-"""Several challengers: each and their mean go to the gate, the best goes forward."""
+"""Several challengers: their mean goes forward, or where it is refused who passes the gate."""
 
-from dataclasses import dataclass
-from itertools import count
+from collections import Counter
+from dataclasses import dataclass, replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -16,10 +16,14 @@ from trainer.challenger import (
     distance,
     shortening,
 )
+from trainer.characters import Images
 from trainer.choosing import MEAN, best
+from trainer.evaluation import Logits
+from trainer.evidence import Evidence
 from trainer.gate import GateConfig
 from trainer.network import Network
 from trainer.tests.learning import corrections, same, tiny_base, tiny_network
+from trainer.validation import logits_of
 
 ANCHOR = tiny_network()
 BASE = tiny_base(ANCHOR)
@@ -39,23 +43,73 @@ def test_one_alone_is_the_best() -> None:
     assert report.findings
 
 
+MEMBERS = {str(seed): challenger(tiny_network(seed)) for seed in (2, 3)}
+
+
 def test_the_mean_of_several_goes_as_far_as_they_and_has_a_calibration_of_its_own(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    order = count()
-    monkeypatch.setattr(choosing, "_merit", lambda *_: (True, next(order)))  # the last is the best
-    members = {str(seed): challenger(tiny_network(seed)) for seed in (2, 3)}
-    name, chosen, _ = best(members, STANDING, SENT, GateConfig())
-    assert name == MEAN
-    assert next(order) == 3
-    networks = [one.network for one in members.values()]
+    looks = verdicts(monkeypatch, True)
+    name, chosen, _ = best(MEMBERS, STANDING, SENT, GateConfig())
+    assert (name, looks) == (MEAN, [True])  # nobody else is looked at
+    networks = [one.network for one in MEMBERS.values()]
     far = [distance(network, ANCHOR) for network in networks]
     assert not same(chosen.network, averaged(networks))
     assert distance(averaged(networks), ANCHOR) < distance(chosen.network, ANCHOR)
     assert distance(chosen.network, ANCHOR) == pytest.approx(sum(far) / 2)
     assert chosen.further == shortening(networks, ANCHOR)
     assert chosen.calibration == calibrated(chosen.network, BASE)
-    assert chosen.calibration != members["2"].calibration
+    assert chosen.calibration != MEMBERS["2"].calibration
+
+
+def test_where_the_mean_is_refused_the_first_who_passes_goes_forward(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    verdicts(monkeypatch, False, False, True)
+    name, chosen, (_, report) = best(MEMBERS, STANDING, SENT, GateConfig())
+    assert (name, chosen) == ("3", MEMBERS["3"])
+    assert report.passed
+
+
+def test_where_all_are_refused_the_best_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    verdicts(monkeypatch, False, False, False)
+    merits = iter([0.5, 0.9, 0.7])
+    monkeypatch.setattr(choosing, "_merit", lambda _: next(merits))
+    name, chosen, (_, report) = best(MEMBERS, STANDING, SENT, GateConfig())
+    assert (name, chosen) == ("2", MEMBERS["2"])
+    assert not report.passed
+
+
+def verdicts(monkeypatch: pytest.MonkeyPatch, *given: bool) -> list[bool]:
+    """Let the gate say these one after the other; return what it has said, as it grows."""
+    said: list[bool] = []
+
+    def judge(seen: Evidence, limits: GateConfig) -> SimpleNamespace:
+        said.append(given[len(said)])
+        return SimpleNamespace(passed=said[-1])
+
+    monkeypatch.setattr("trainer.choosing.gate.judge", judge)
+    return said
+
+
+def test_what_champion_and_anchor_answer_is_asked_once_for_all_challengers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    champion = tiny_network(4)
+    asked: Counter[str] = Counter()
+
+    def counted(network: Network, images: Images) -> Logits:
+        if images is BASE.gate.images:
+            asked["champion"] += network is champion
+        elif len(images) > len(SENT):  # what was sent is asked anew: it is little
+            asked["anchor, marked"] += network is ANCHOR
+        return logits_of(network, images)
+
+    monkeypatch.setattr("trainer.challenger.logits_of", counted)
+    verdicts(monkeypatch, False, False, True)
+    standing = replace(STANDING, champion=champion)
+    _, _, (seen, _) = best(MEMBERS, standing, SENT, GateConfig())
+    assert asked == {"champion": 1, "anchor, marked": len(seen.stamped)}
 
 
 def test_the_limits_are_those_that_it_is_given() -> None:

@@ -3,7 +3,6 @@
 import io
 import json
 from dataclasses import replace
-from itertools import count
 from pathlib import Path
 
 import pytest
@@ -172,16 +171,8 @@ def test_the_anchor_was_not_made_from_corrections() -> None:
         call_command("reproduce", "1")
 
 
-@pytest.fixture
-def mean_of_two(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two challengers a run, whose mean, which the gate sees last, is taken for the best."""
+def test_the_mean_of_two_challengers_can_be_built_again(settings: Settings) -> None:
     settings.TRAIN_CHALLENGERS = 2
-    place = count()
-    monkeypatch.setattr(choosing, "_merit", lambda *_: (True, float(next(place))))
-
-
-@pytest.mark.usefixtures("mean_of_two")
-def test_the_mean_of_two_challengers_can_be_built_again() -> None:
     version = learned(1)
     assert version.manifest["chosen"] == [0, 1]
     assert version.manifest["further"] > 1.0
@@ -190,11 +181,11 @@ def test_the_mean_of_two_challengers_can_be_built_again() -> None:
     assert json.loads(out.getvalue())["same"] is True
 
 
-@pytest.mark.usefixtures("mean_of_two")
 def test_a_mean_from_before_means_were_moved_on_is_built_as_it_was(
-    monkeypatch: pytest.MonkeyPatch,
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(choosing, "shortening", lambda *_: 1.0)
+    settings.TRAIN_CHALLENGERS = 2
     version = learned(1)
     assert version.manifest["chosen"] == [0, 1]
     del version.manifest["further"]  # their manifests do not say
