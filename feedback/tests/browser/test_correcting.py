@@ -192,6 +192,7 @@ def test_tabs_tell_each_other_what_was_sent_and_taken_back(new_board: NewBoard) 
     corrected(drawn(other, "3"), "8")
     count = board.page.locator(".count")
     expect(count).to_have_text("1")
+    board.page.bring_to_front()  # a page that is hidden draws once a second
     corrected(drawn(board, "5"), "6")
     expect(other.page.locator(".count")).to_have_text("2")
     expect(listed(board)).to_have_count(2)
