@@ -186,3 +186,24 @@ test("stopped is for good", () => {
   assert.equal(FakeWebSocket.all.length, 1);
   assert.equal(states.at(-1), "stopped");
 });
+
+test("without a network a connection that does not answer is given up sooner, and one that does is kept", (t) => {
+  const before = Object.getOwnPropertyDescriptor(globalThis, "navigator");
+  t.after(() => (before ? Object.defineProperty(globalThis, "navigator", before) : delete globalThis.navigator));
+  for (const [onLine, patience] of [[true, 5000], [false, 2000]]) {
+    Object.defineProperty(globalThis, "navigator", { value: { onLine }, configurable: true });
+    const { clock, socket } = setUp();
+    FakeWebSocket.last.accept();
+    FakeWebSocket.last.say({ type: "welcome" });
+    socket.probe();
+    FakeWebSocket.last.say({ type: "prediction" });
+    clock.pass(patience + 1000);
+    assert.equal(socket.state, "open");
+    socket.probe();
+    clock.pass(patience - 1);
+    assert.equal(socket.state, "open");
+    clock.pass(1002);
+    assert.equal(socket.state, "waiting");
+    socket.stop();
+  }
+});

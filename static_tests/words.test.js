@@ -79,6 +79,7 @@ test("without a network everything says so in the same words", (t) => {
     assert.equal(unreachable(), words);
     assert.equal(kept(0), words);
     assert.equal(failure(0), `${words} Your drawing is kept.`);
+    assert.equal(connection("waiting"), onLine ? "Reconnecting" : "Offline");
   }
 });
 
@@ -92,7 +93,6 @@ test("the connection is told in a word or two", () => {
   assert.equal(connection("connecting"), "Connecting");
   assert.equal(connection("waiting", { wait: 12_300 }), "Reconnecting (12 s)");
   assert.equal(connection("waiting", { wait: 200 }), "Reconnecting");
-  assert.equal(connection("waiting", { online: false }), "Offline");
   assert.equal(connection("waiting", { overHttp: true }), "Connected, slower");
   assert.equal(connection("outdated"), "Out of date");
 });

@@ -1,7 +1,10 @@
 // A websocket of JSON frames that comes back by itself. Numbers what it sends, keeps within the
 // server's frame rate, and takes a silent connection for a dead one. Knows nothing of drawings.
 
+import { offline } from "./words.js";
+
 const ANSWER_WITHIN = 5_000; // ms from a frame, or from connecting, to the next sign of life
+const IF_OFFLINE = 2_000; // the same where the browser says that there is no network
 const PROBE_AFTER = 25_000; // ms of silence before asking: shorter than proxies' idle timeouts
 const CHECK_EVERY = 1_000;
 const STABLE_AFTER = 10_000; // ms open before failures are counted from one again
@@ -15,7 +18,8 @@ const FIRST = 500; // ms, as all of these before jitter
 const SOON = 1_000;
 const SHARE = 1 / 15; // of the time without a connection: four seconds after a minute
 const LONGEST = 30_000;
-const RESTART = [2_000, 8_000]; // the server said that it restarts or is overloaded
+const RESTART = 2_000; // the server said that it restarts or is overloaded: so long at least
+const SPREAD = 6_000; // and up to so much longer
 const POLICY = 5_000; // the server threw us out: not at once again
 const CLOSE_POLICY = 1008;
 const CLOSE_RESTART = [1012, 1013];
@@ -112,7 +116,7 @@ export class Socket {
     const now = this.#now();
     if (!this.#socket) return;
     if (this.#asked !== null) {
-      if (now - this.#asked > ANSWER_WITHIN) this.#lost(1006);
+      if (now - this.#asked > (offline() ? IF_OFFLINE : ANSWER_WITHIN)) this.#lost(1006);
     } else if (now - this.#heard > PROBE_AFTER) this.probe();
   }
 
@@ -146,6 +150,6 @@ export function delay(away, code = 1006, random = Math.random) {
   const longest = Math.min(LONGEST, Math.max(away ? SOON : FIRST, away * SHARE));
   // Half of it at least: shorter waits would not find the server sooner, only ask it more often.
   const wait = (longest * (1 + random())) / 2;
-  if (CLOSE_RESTART.includes(code)) return wait + RESTART[0] + random() * (RESTART[1] - RESTART[0]);
+  if (CLOSE_RESTART.includes(code)) return wait + RESTART + random() * SPREAD;
   return code === CLOSE_POLICY ? wait + POLICY : wait;
 }

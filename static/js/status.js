@@ -42,7 +42,7 @@ export class Status {
     else this.#lostAt ??= performance.now();
 
     const wait = this.#live.retryAt - performance.now();
-    const text = connection(state, { online: navigator.onLine, wait, overHttp: this.overHttp });
+    const text = connection(state, { wait, overHttp: this.overHttp });
     this.#chip.dataset.state = up ? "up" : state === "connecting" ? "coming" : "down";
     write(this.#chip.querySelector(".state"), text);
     write(this.#chip.querySelector(".latency"), this.#latency(state));
@@ -54,7 +54,7 @@ export class Status {
     const { latency, state } = this.#live;
     const ms = (value) => (value === null ? "–" : `${Math.round(value)} ms`);
     const [name, ...trips] = list.querySelectorAll("dd");
-    write(name, connection(state, { online: navigator.onLine, overHttp: this.overHttp }));
+    write(name, connection(state, { overHttp: this.overHttp }));
     [0.5, 0.95, 1].forEach((share, index) => write(trips[index], ms(latency.quantile(share))));
   }
 

@@ -109,11 +109,11 @@ export function waiting(count, passing) {
 }
 
 /** "Connected", "Reconnecting (12 s)", … */
-export function connection(state, { online = true, wait = 0, overHttp = false } = {}) {
+export function connection(state, { wait = 0, overHttp = false } = {}) {
   if (state === "open") return "Connected";
   if (state === "outdated") return "Out of date";
   if (overHttp) return "Connected, slower";
-  if (!online) return "Offline";
+  if (offline()) return "Offline";
   if (state === "waiting" && wait >= 1000) return `Reconnecting (${Math.round(wait / 1000)} s)`;
   return state === "waiting" ? "Reconnecting" : "Connecting";
 }
