@@ -7,6 +7,7 @@ import { request } from "../static/js/http.js";
 import { Outbox } from "../static/js/storage.js";
 import { Pending, Refusal } from "../static/js/frames.js";
 import { Clock } from "./clock.js";
+import { network } from "./network.js";
 
 const URL = "/corrections";
 const STROKES = [[[1, 2], [3, 4]]];
@@ -196,15 +197,11 @@ test("what the socket does not bring goes over HTTP under the same id, with its 
   }
 });
 
-test("without a network the socket is not asked: it may not have noticed yet", async () => {
+test("without a network the socket is not asked: it may not have noticed yet", async (t) => {
   const page = setUp();
   page.answer = SERVER.gone;
-  Object.defineProperty(globalThis, "navigator", { value: { onLine: false }, configurable: true });
-  try {
-    assert.equal((await page.desk.submit(correction("a"))).status, "waiting");
-  } finally {
-    delete globalThis.navigator;
-  }
+  network(t)(false);
+  assert.equal((await page.desk.submit(correction("a"))).status, "waiting");
   assert.deepEqual([page.live.asked, page.lines()], [[], ["POST /corrections a"]]);
 });
 

@@ -3,6 +3,7 @@ import { test } from "node:test";
 
 import { Socket } from "../static/js/socket.js";
 import { Clock } from "./clock.js";
+import { network } from "./network.js";
 import { FakeWebSocket } from "./server.js";
 
 function setUp(random = () => 0.5) {
@@ -188,10 +189,9 @@ test("stopped is for good", () => {
 });
 
 test("without a network a connection that does not answer is given up sooner, and one that does is kept", (t) => {
-  const before = Object.getOwnPropertyDescriptor(globalThis, "navigator");
-  t.after(() => (before ? Object.defineProperty(globalThis, "navigator", before) : delete globalThis.navigator));
+  const say = network(t);
   for (const [onLine, patience] of [[true, 5000], [false, 2000]]) {
-    Object.defineProperty(globalThis, "navigator", { value: { onLine }, configurable: true });
+    say(onLine);
     const { clock, socket } = setUp();
     FakeWebSocket.last.accept();
     FakeWebSocket.last.say({ type: "welcome" });

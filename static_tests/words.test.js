@@ -16,6 +16,7 @@ import {
   strokeCount,
   unreachable,
 } from "../static/js/words.js";
+import { network } from "./network.js";
 
 function prediction(shares, label = null) {
   const probabilities = LABELS.map((each) => shares[each] ?? 0);
@@ -72,10 +73,9 @@ test("every failure of a request has a sentence", () => {
 });
 
 test("without a network everything says so in the same words", (t) => {
-  const before = Object.getOwnPropertyDescriptor(globalThis, "navigator");
-  t.after(() => (before ? Object.defineProperty(globalThis, "navigator", before) : delete globalThis.navigator));
+  const say = network(t);
   for (const [onLine, words] of [[true, "The server cannot be reached."], [false, "You are offline."]]) {
-    Object.defineProperty(globalThis, "navigator", { value: { onLine }, configurable: true });
+    say(onLine);
     assert.equal(unreachable(), words);
     assert.equal(kept(0), words);
     assert.equal(failure(0), `${words} Your drawing is kept.`);

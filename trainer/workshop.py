@@ -184,10 +184,8 @@ def reproduce(version: ModelVersion) -> str:
         make(there.anchor, corrections, there.base, config_of(kept)).network
         for kept in manifest["settings"]
     ]
-    network = averaged(networks) if len(networks) > 1 else networks[0]
-    further = manifest.get("further", 1.0)  # a mean that was made before means were moved on is not
-    if further != 1.0:
-        network = moved_on(network, there.anchor, further)
+    # Manifests from before means were moved on do not say how far: theirs were not.
+    network = moved_on(averaged(networks), there.anchor, manifest.get("further", 1.0))
     return publishing.sha256_of(weights_of(network))
 
 

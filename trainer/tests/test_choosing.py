@@ -35,15 +35,27 @@ def challenger(network: Network) -> Challenger:
     return Challenger(network, None, np.zeros(len(SENT), bool), calibrated(network, BASE))
 
 
+MEMBERS = {str(seed): challenger(tiny_network(seed)) for seed in (2, 3)}
+
+
+def verdicts(monkeypatch: pytest.MonkeyPatch, *given: bool) -> list[bool]:
+    """Let the gate say these one after the other; return what it has said, as it grows."""
+    said: list[bool] = []
+
+    def judge(seen: Evidence, limits: GateConfig) -> SimpleNamespace:
+        said.append(given[len(said)])
+        return SimpleNamespace(passed=said[-1])
+
+    monkeypatch.setattr("trainer.choosing.gate.judge", judge)
+    return said
+
+
 def test_one_alone_is_the_best() -> None:
     alone = challenger(tiny_network(2))
     name, chosen, (seen, report) = best({"it": alone}, STANDING, SENT, GateConfig())
     assert (name, chosen) == ("it", alone)
     assert len(seen.taught) == len(SENT)
     assert report.findings
-
-
-MEMBERS = {str(seed): challenger(tiny_network(seed)) for seed in (2, 3)}
 
 
 def test_the_mean_of_several_goes_as_far_as_they_and_has_a_calibration_of_its_own(
@@ -78,18 +90,6 @@ def test_where_all_are_refused_the_best_is_reported(monkeypatch: pytest.MonkeyPa
     name, chosen, (_, report) = best(MEMBERS, STANDING, SENT, GateConfig())
     assert (name, chosen) == ("2", MEMBERS["2"])
     assert not report.passed
-
-
-def verdicts(monkeypatch: pytest.MonkeyPatch, *given: bool) -> list[bool]:
-    """Let the gate say these one after the other; return what it has said, as it grows."""
-    said: list[bool] = []
-
-    def judge(seen: Evidence, limits: GateConfig) -> SimpleNamespace:
-        said.append(given[len(said)])
-        return SimpleNamespace(passed=said[-1])
-
-    monkeypatch.setattr("trainer.choosing.gate.judge", judge)
-    return said
 
 
 def test_what_champion_and_anchor_answer_is_asked_once_for_all_challengers(
