@@ -426,24 +426,27 @@ def test_what_was_taken_back_without_a_connection_is_not_sent_when_it_is_back(
     assert "POST" not in sent
 
 
-@pytest.mark.parametrize("size", [(360, 640), (390, 844), (844, 390)])
 def test_what_was_said_out_of_sight_of_its_place_is_told_and_undone_by_a_note(
-    new_board: NewBoard, size: tuple[int, int]
+    new_board: NewBoard,
 ) -> None:
-    width, height = size
-    board = drawn(new_board(viewport={"width": width, "height": height}).open(), "4")
+    board = drawn(new_board().open(), "4")
     place = board.page.locator("#verdict")
     note = board.page.locator("#notice")
-    row(board, "h").evaluate("row => row.scrollIntoView({block: 'start'})")
-    row(board, "h").click()
-    expect(place).not_to_be_in_viewport()
-    expect(note).to_have_class(re.compile("shown"))
-    expect(note.locator(".text")).to_have_text(WAITING)
-    note.get_by_role("button", name="Undo").click()
-    expect(note).not_to_have_class(re.compile("shown"))
-    expect(board.page.locator("main")).to_have_attribute("data-judging", "ready")
-    row(board, "h").click()
-    expect(note.locator(".text")).to_have_text(WAITING)
+
+    def say() -> None:
+        row(board, "h").evaluate("row => row.scrollIntoView({block: 'start'})")
+        row(board, "h").click()
+        expect(place).not_to_be_in_viewport()
+        expect(note).to_have_class(re.compile("shown"))
+        expect(note.locator(".text")).to_have_text(WAITING)
+
+    for width, height in [(360, 640), (390, 844), (844, 390)]:
+        board.page.set_viewport_size({"width": width, "height": height})
+        say()
+        note.get_by_role("button", name="Undo").click()
+        expect(note).not_to_have_class(re.compile("shown"))
+        expect(board.page.locator("main")).to_have_attribute("data-judging", "ready")
+    say()
     expect(note).not_to_have_class(re.compile("shown"), timeout=8_000)
     expect(said(board)).to_have_text(WAITING)
 

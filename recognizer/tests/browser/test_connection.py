@@ -74,19 +74,31 @@ def test_a_note_stands_above_the_banner_and_not_on_it(new_board: NewBoard) -> No
     assert lower["y"] + lower["height"] <= 768
 
 
-def offline_with_a_note(new_board: NewBoard, size: tuple[int, int]) -> Board:
+def offline_with_a_note(new_board: NewBoard) -> Board:
     """Return a page that says that the connection is lost, and that a correction waits."""
-    board = new_board(viewport={"width": size[0], "height": size[1]}).open()
+    board = offline(new_board)
+    board.press("Incorrect")
+    board.page.locator("#picker .likely button").first.click()
+    expect(board.page.locator("#notice")).to_contain_text("1 correction waits here")
+    return board
+
+
+def offline(new_board: NewBoard) -> Board:
+    """Return a page with a drawing that says that the connection is lost."""
+    board = new_board().open()
     board.expected = LOST
     board.draw(written("7", 1))
     board.settle()
     board.context.set_offline(True)
     expect(board.page.locator(".banner")).to_contain_text("keep drawing")
-    board.press("Incorrect")
-    board.page.locator("#picker .likely button").first.click()
-    expect(board.page.locator("#notice")).to_contain_text("1 correction waits here")
-    board.page.evaluate("scrollTo(0, 0)")
     return board
+
+
+def resize(board: Board, size: tuple[int, int]) -> None:
+    """Give the window another size; look at the page's upper end."""
+    board.page.set_viewport_size({"width": size[0], "height": size[1]})
+    board.page.evaluate("scrollTo(0, 0)")
+    board.rest()
 
 
 def edges(part: Locator) -> tuple[float, float]:
@@ -96,29 +108,27 @@ def edges(part: Locator) -> tuple[float, float]:
     return box["y"], box["y"] + box["height"]
 
 
-@pytest.mark.parametrize("size", [(390, 844), (412, 915), (768, 1024)])
-def test_on_a_tall_phone_both_are_told_below_the_tools(
-    new_board: NewBoard, size: tuple[int, int]
-) -> None:
-    board = offline_with_a_note(new_board, size)
+def test_on_a_tall_phone_both_are_told_below_the_tools(new_board: NewBoard) -> None:
+    board = offline_with_a_note(new_board)
     banner, note = board.page.locator(".banner"), board.page.locator("#notice")
-    assert edges(board.page.locator(".tools"))[1] <= edges(note)[0]
-    assert edges(note)[1] <= edges(banner)[0]
-    assert edges(banner)[1] <= size[1]
+    for size in [(390, 844), (412, 915), (768, 1024)]:
+        resize(board, size)
+        assert edges(board.page.locator(".tools"))[1] <= edges(note)[0], size
+        assert edges(note)[1] <= edges(banner)[0], size
+        assert edges(banner)[1] <= size[1], size
 
 
-@pytest.mark.parametrize("size", [(360, 740), (390, 664), (320, 640), (667, 375), (844, 390)])
-def test_on_a_low_phone_one_is_told_after_the_other_below_the_tools(
-    new_board: NewBoard, size: tuple[int, int]
-) -> None:
-    board = offline_with_a_note(new_board, size)
+def test_on_a_low_phone_one_is_told_after_the_other_below_the_tools(new_board: NewBoard) -> None:
+    board = offline_with_a_note(new_board)
     banner, note = board.page.locator(".banner"), board.page.locator("#notice")
-    expect(banner).to_be_hidden()
-    if size not in {(390, 664), (320, 640)}:  # there the tools are at the lower edge
-        assert edges(board.page.locator(".tools"))[1] <= edges(note)[0]
-    board.page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
-    # But for the space below it.
-    assert edges(board.page.locator("main"))[1] - 24 <= edges(note)[0]
+    for size in [(360, 740), (390, 664), (320, 640), (667, 375), (844, 390)]:
+        resize(board, size)
+        expect(banner).to_be_hidden()
+        if size not in {(390, 664), (320, 640)}:  # there the tools are at the lower edge
+            assert edges(board.page.locator(".tools"))[1] <= edges(note)[0], size
+        board.page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
+        # But for the space below it.
+        assert edges(board.page.locator("main"))[1] - 24 <= edges(note)[0], size
     note.get_by_role("button", name="Dismiss").click()
     expect(banner).to_be_visible()
     expect(board.page.locator("html")).to_have_css("padding-bottom", "208px")
@@ -195,22 +205,20 @@ def test_that_the_page_is_out_of_date_is_told_whatever_was_dismissed(new_board: 
     expect(banner).to_be_visible()
 
 
-@pytest.mark.parametrize("size", [(1366, 768), (390, 844), (844, 390)])
-def test_what_is_told_covers_nothing_that_is_needed(
-    size: tuple[int, int], new_board: NewBoard
-) -> None:
-    board = new_board(viewport={"width": size[0], "height": size[1]}).open()
-    board.expected = LOST
-    board.draw(written("7", 1))
-    board.settle()
-    board.context.set_offline(True)
-    expect(board.page.locator(".banner")).to_contain_text("keep drawing")
-    assert covered(board, ".tools button, #canvas, #verdict button") == []
+def test_what_is_told_covers_nothing_that_is_needed(new_board: NewBoard) -> None:
+    board = offline(new_board)
+
+    def look(selector: str) -> None:
+        for size in [(1366, 768), (390, 844), (844, 390)]:
+            resize(board, size)
+            assert covered(board, selector) == [], size
+
+    look(".tools button, #canvas, #verdict button")
     board.press("Incorrect")
-    assert covered(board, "#picker button") == []
+    look("#picker button")
     board.page.locator("#picker .likely button").first.click()
     expect(board.page.locator("#notice")).to_contain_text("1 correction waits here")
-    assert covered(board, ".tools button, #canvas") == []
+    look(".tools button, #canvas")
 
 
 def covered(board: Board, selector: str) -> list[str]:
