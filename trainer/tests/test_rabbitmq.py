@@ -92,8 +92,3 @@ def test_a_frozen_rabbitmq_keeps_nobody_from_correcting(loop: Loop, rabbit: Rabb
         time.sleep(AWAY)
     finally:
         rabbit.send(signal.SIGCONT)
-
-
-def test_fifty_messages_for_one_piece_of_work(loop: Loop) -> None:
-    loop.teach()
-    assert loop.ask("send 50") == 50

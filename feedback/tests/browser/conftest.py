@@ -10,7 +10,7 @@ from playwright.sync_api import Browser
 from digitsite.tests import processes
 from digitsite.tests.processes import Web
 from feedback.tests.browser.screen import Screen
-from recognizer.tests.browser.conftest import browser, chromium, new_board  # noqa: F401 - fixtures
+from recognizer.tests.browser.conftest import browser, new_board  # noqa: F401 - fixtures
 
 HERE = Path(__file__).parent
 GROUPS = {

@@ -1,7 +1,5 @@
 """Fixtures: a real Chromium, a real server, and boards to draw on."""
 
-import os
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -9,23 +7,11 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
-from digitsite.tests import processes
+from digitsite.tests import chromium, processes
 from digitsite.tests.processes import Web
 from recognizer.tests.browser.board import Board
 
 HERE = Path(__file__).parent
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-SWITCHES = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
-
 DESKTOP: dict[str, Any] = {"viewport": {"width": 1280, "height": 800}}
 
 NewBoard = Callable[..., Board]
@@ -38,26 +24,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.browser)
 
 
-@pytest.fixture(scope="package")
-def chromium() -> str:
-    """Return the path of the system's Chromium; without one the tests that need it are skipped."""
-    named = os.environ.get("CHROMIUM")
-    found = next((path for path in map(shutil.which, filter(None, (named, *NAMES))) if path), None)
-    if found is None:
-        reason = f"no browser: none of {', '.join(NAMES)} is on the path"
-        if os.environ.get("DIGITSITE_TEST_STRICT") == "1":
-            pytest.fail(reason)
-        pytest.skip(reason)
-    return found
-
-
 # Playwright's loop counts as running for as long as it is open, which other tests would trip over:
 # it lives no longer than this package's tests.
 @pytest.fixture(scope="package")
-def browser(chromium: str) -> Iterator[Browser]:
+def browser() -> Iterator[Browser]:
     """Return a headless browser."""
+    path = chromium.path()
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=SWITCHES)
+        browser = playwright.chromium.launch(executable_path=path, args=chromium.SWITCHES)
         yield browser
         browser.close()
 

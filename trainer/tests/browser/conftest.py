@@ -12,7 +12,6 @@ from digitsite.tests.processes import Web, free_port, wait_for
 from feedback.tests.browser.conftest import new_screen  # noqa: F401 - a fixture
 from recognizer.tests.browser.conftest import (  # noqa: F401 - fixtures
     browser,
-    chromium,
     new_board,
 )
 
