@@ -27,7 +27,7 @@ from benchmarks.report import Figure, ratio
 from recognizer.checkpoints import WEIGHTS, read_card
 from recognizer.publishing import PACKAGED_ANCHOR
 from trainer.base import Base, prepare
-from trainer.challenger import Challenger, Standing, calibrated, hold_out, make
+from trainer.challenger import Challenger, Standing, hold_out, make
 from trainer.characters import Images, Labels
 from trainer.choosing import best
 from trainer.export import network_of, read_network, weights_of
@@ -98,23 +98,21 @@ def outcomes(
     """Let the gate choose for each number of workers as in a run; measure what it chose."""
     card = read_card(PACKAGED_ANCHOR)
     standing = Standing(there.anchor, there.anchor, dict(card.temperature), there.base)
-    challengers = {
-        f"challenger {index}": _challenger(one, sent, there.base) for index, one in enumerate(built)
-    }
+    challengers = {f"challenger {index}": _challenger(one, sent) for index, one in enumerate(built)}
     before = Reader(there.anchor).right(*asked).mean()
     found = []
     for count in COUNTS:
         some = dict(islice(challengers.items(), count))
-        name, chosen, (_, verdict) = best(some, standing, sent, GateConfig())
+        name, chosen, judged = best(some, standing, sent, GateConfig())
         gain = float(Reader(chosen.network).right(*asked).mean() - before) * 100
-        found.append(Outcome(count, gain, verdict.passed, name))
+        found.append(Outcome(count, gain, judged.report.passed, name))
     return found
 
 
-def _challenger(built: Built, sent: Corrections, base: Base) -> Challenger:
+def _challenger(built: Built, sent: Corrections) -> Challenger:
     network = network_of(built.network)
     early = network_of(built.early) if built.early else None
-    return Challenger(network, early, hold_out(sent), calibrated(network, base))
+    return Challenger(network, early, hold_out(sent))
 
 
 def figures(found: Sequence[Outcome]) -> list[Figure]:

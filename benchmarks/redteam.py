@@ -24,10 +24,10 @@ import torch
 from benchmarks import crowd, handwriting, machine, poison, report
 from benchmarks.crowd import Crowd, Drawings
 from benchmarks.report import Figure, Report, progress
+from recognizer.alphabet import Charset
 from recognizer.checkpoints import WEIGHTS
 from trainer import challenger as challengers
 from trainer.base import Base, Judged, prepare, real_sources
-from trainer.calibration import Calibration
 from trainer.challenger import Challenger, Standing
 from trainer.characters import Images
 from trainer.evaluation import Logits
@@ -86,7 +86,6 @@ class Lab:
         )
         if not self.drawings:
             self.drawings = crowd.synthetic_drawings()
-        self.calibration = challengers.calibrated(self.anchor, self.base)
         self._outside = _untouched(
             self.base.calibration, handwriting.STROKE_SETS if sources else ()
         )
@@ -102,6 +101,10 @@ class Lab:
     def read(self, images: Images) -> Logits:
         """Return what the anchor answers."""
         return logits_of(self.anchor, images)
+
+    def temperature(self, network: Network) -> dict[Charset, float]:
+        """Return the temperatures with which a network would answer."""
+        return challengers.calibrated(network, self.base).temperature
 
     def build(self, corrections: Corrections, config: FinetuneConfig) -> Challenger:
         """Return the challenger, from the state folder if it was built before."""
@@ -138,10 +141,10 @@ class Lab:
         if made.early is not None:
             tensors |= {f"early.{k}": v for k, v in made.early.state_dict().items()}
         tensors["held_out"] = torch.from_numpy(made.held_out)
-        write_tensors(path, tensors, {"calibration": asdict(made.calibration)})
+        write_tensors(path, tensors, {})
 
     def _read(self, path: Path) -> Challenger:
-        tensors, facts = read_tensors(path)
+        tensors, _ = read_tensors(path)
         networks: dict[str, Network] = {}
         for name in ("network", "early"):
             state = {k[len(name) + 1 :]: v for k, v in tensors.items() if k.startswith(f"{name}.")}
@@ -150,8 +153,7 @@ class Lab:
                 networks[name].load_state_dict(state)
                 networks[name].eval()
         held_out = tensors["held_out"].numpy()
-        calibration = Calibration(**facts["calibration"])
-        return Challenger(networks["network"], networks.get("early"), held_out, calibration)
+        return Challenger(networks["network"], networks.get("early"), held_out)
 
 
 def _untouched(part: Judged, people: Collection[str]) -> Judged:
@@ -165,7 +167,7 @@ def play(lab: Lab, attack: str, seed: int, rounds: int | None) -> Iterator[Outco
     """Play an attack round by round; what passes becomes champion."""
     plan = poison.ATTACKS[attack](Crowd(lab.drawings, lab.read, seed))
     config = FinetuneConfig()
-    champion, temperature = lab.anchor, lab.calibration.temperature
+    champion, temperature = lab.anchor, lab.temperature(lab.anchor)
     taught: list[crowd.Sent] = []
     learned = 0  # how many of them the champion has learned from
     for number, batch in enumerate(plan.batches[:rounds], 1):
@@ -173,9 +175,12 @@ def play(lab: Lab, attack: str, seed: int, rounds: int | None) -> Iterator[Outco
         taught += batch
         corrections = crowd.corrections(taught)
         made = lab.build(corrections, config)
+        fitted = lab.temperature(made.network)
         standing = Standing(lab.anchor, champion, temperature, lab.base)
         fresh = np.arange(len(taught)) >= learned
-        evidence = challengers.evidence(made, standing, corrections, Facts(), fresh)
+        evidence = challengers.evidence(
+            made, standing, corrections, Facts(), temperature=fitted, fresh=fresh
+        )
         found = judge(evidence)
         drop, outside = lab.drop(made.network, evidence.base.challenger)
         yield Outcome(
@@ -193,7 +198,7 @@ def play(lab: Lab, attack: str, seed: int, rounds: int | None) -> Iterator[Outco
             **_verdict(found),
         )
         if found.passed:
-            champion, temperature = made.network, made.calibration.temperature
+            champion, temperature = made.network, fitted
             learned = len(taught)
 
 

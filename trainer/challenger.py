@@ -43,7 +43,6 @@ class Challenger:
     network: Network
     early: Network | None  # before it learned from those who were held out at first
     held_out: NDArray[np.bool_]  # which corrections those were
-    calibration: Calibration
     further: float = 1.0  # how much further it was moved than what it was made of: see `moved_on`
 
 
@@ -53,17 +52,15 @@ def make(
     base: Base,
     config: FinetuneConfig,
     report: Report = lambda *_: None,
-    *,
-    released: Calibration | None = None,
 ) -> Challenger:
-    """Build a challenger from the anchor, whose own calibration is `released`.
+    """Build a challenger from the anchor.
 
     Raises:
         As `finetune`.
     """
     held_out = hold_out(corrections)
     made = finetune(anchor, corrections, base.exemplars, config, late=held_out, report=report)
-    return Challenger(made.network, made.early, held_out, calibrated(made.network, base, released))
+    return Challenger(made.network, made.early, held_out)
 
 
 def hold_out(corrections: Corrections) -> NDArray[np.bool_]:
@@ -172,6 +169,8 @@ def evidence(
     standing: Standing,
     corrections: Corrections,
     facts: Facts,
+    *,
+    temperature: dict[Charset, float],
     fresh: NDArray[np.bool_] | None = None,
 ) -> Evidence:
     """Let challenger, champion and anchor answer everything that the gate wants to know.
@@ -181,6 +180,7 @@ def evidence(
         standing: whom it is compared with.
         corrections: what it learned from.
         facts: what is known of it already.
+        temperature: with which it would answer.
         fresh: which corrections the champion has not learned from, shape (n,); None: all.
     """
     gate, anchor, champion = standing.base.gate, standing.anchor, standing.champion
@@ -190,7 +190,7 @@ def evidence(
     errors = [
         expected_error(gate, logits, temperature)
         for logits, temperature in (
-            (by_challenger, challenger.calibration.temperature),
+            (by_challenger, temperature),
             (by_champion, standing.champion_temperature),
         )
     ]

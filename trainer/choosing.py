@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainer import gate
+from trainer.calibration import Calibration
 from trainer.challenger import (
     Challenger,
     Standing,
@@ -32,7 +33,14 @@ _MEGABYTE: Final = 1e6
 _ROUNDS: Final = 3  # of timing, each with sessions of its own: where they lie in memory matters
 _PASSES: Final = 100
 
-Judgement = tuple[Evidence, gate.GateReport]
+
+@dataclass(frozen=True)
+class Judgement:
+    """What the gate has seen of a challenger and says of it; how it was calibrated for that."""
+
+    seen: Evidence
+    report: gate.GateReport
+    calibration: Calibration
 
 
 @dataclass(frozen=True)
@@ -66,32 +74,47 @@ def best(
         alive: called after each look.
     """
     news = news or News()
-    mean = {MEAN: _mean(list(built.values()), standing)} if len(built) > 1 else {}
+    mean = {MEAN: _mean(list(built.values()), standing.anchor)} if len(built) > 1 else {}
     all_of_them = mean | dict(built)
     judged: dict[str, Judgement] = {}
     for name, challenger in all_of_them.items():
-        facts = replace(_facts(challenger.network, standing), taken_back=news.taken_back)
-        seen = evidence(challenger, standing, corrections, facts, news.fresh)
-        judged[name] = seen, gate.judge(seen, limits)
+        judged[name] = _judged(challenger, standing, corrections, limits, news)
         alive()
-        if judged[name][1].passed:
+        if judged[name].report.passed:
             return name, challenger, judged[name]
-    best_name = max(judged, key=lambda name: _merit(judged[name][0]))
+    best_name = max(judged, key=lambda name: _merit(judged[name].seen))
     return best_name, all_of_them[best_name], judged[best_name]
 
 
-def _mean(challengers: Sequence[Challenger], standing: Standing) -> Challenger:
+def _judged(
+    challenger: Challenger,
+    standing: Standing,
+    corrections: Corrections,
+    limits: gate.GateConfig,
+    news: News,
+) -> Judgement:
+    calibration = calibrated(challenger.network, standing.base, standing.released)
+    facts = replace(_facts(challenger.network, standing), taken_back=news.taken_back)
+    seen = evidence(
+        challenger,
+        standing,
+        corrections,
+        facts,
+        temperature=calibration.temperature,
+        fresh=news.fresh,
+    )
+    return Judgement(seen, gate.judge(seen, limits), calibration)
+
+
+def _mean(challengers: Sequence[Challenger], anchor: Network) -> Challenger:
     """Return the mean of challengers, moved on until it is as far from the anchor as they are."""
-    anchor = standing.anchor
     networks = [challenger.network for challenger in challengers]
     early = [challenger.early for challenger in challengers if challenger.early is not None]
     further = shortening(networks, anchor)
-    network = moved_on(averaged(networks), anchor, further)
     return Challenger(
-        network,
+        moved_on(averaged(networks), anchor, further),
         moved_on(averaged(early), anchor, shortening(early, anchor)) if early else None,
         challengers[0].held_out,
-        calibrated(network, standing.base, standing.released),
         further,
     )
 

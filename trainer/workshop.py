@@ -30,7 +30,6 @@ from trainer.challenger import (
     Challenger,
     Standing,
     averaged,
-    calibrated,
     hold_out,
     make,
     moved_on,
@@ -129,7 +128,7 @@ def build(run: TrainingRun, index: int, report: Report) -> bytes:
     corrections = lesson.gather(run.corrections)
     there = ground(run.base_version)
     config = config_of(run.config[index])
-    made = make(there.anchor, corrections, there.base, config, report, released=there.calibration)
+    made = make(there.anchor, corrections, there.base, config, report)
     tensors = {_NETWORK + name: value for name, value in made.network.state_dict().items()}
     if made.early is not None:
         tensors |= {_EARLY + name: value for name, value in made.early.state_dict().items()}
@@ -152,7 +151,7 @@ def judge(run: TrainingRun, alive: Callable[[], None] = lambda: None) -> Candida
     temperature = dict(card.temperature)
     standing = Standing(there.anchor, champion, temperature, there.base, there.calibration)
     built = {
-        f"challenger {row.index}": _read(bytes(row.weights or b""), corrections, there)
+        f"challenger {row.index}": _read(bytes(row.weights or b""), corrections)
         for row in run.challengers.exclude(weights=None).order_by("index")
     }
     name, chosen, judged = best(
@@ -195,7 +194,7 @@ def _champion(number: int) -> tuple[Network, Card]:
     return read_network(folder / WEIGHTS), read_card(folder)
 
 
-def _read(data: bytes, corrections: Corrections, there: Ground) -> Challenger:
+def _read(data: bytes, corrections: Corrections) -> Challenger:
     tensors, facts = tensors_of(data)
 
     def network(prefix: str) -> Network | None:
@@ -209,8 +208,7 @@ def _read(data: bytes, corrections: Corrections, there: Ground) -> Challenger:
     made = network(_NETWORK)
     if made is None:
         raise ValueError("a challenger has no weights")
-    calibration = calibrated(made, there.base, there.calibration)
-    return Challenger(made, network(_EARLY), hold_out(corrections), calibration)
+    return Challenger(made, network(_EARLY), hold_out(corrections))
 
 
 def _news(run: TrainingRun) -> News:
@@ -236,7 +234,7 @@ def _candidate(
     challenger: Challenger,
     judged: Judgement,
 ) -> Candidate:
-    seen, report = judged
+    seen, report, calibration = judged.seen, judged.report, judged.calibration
     built = run.challengers.exclude(weights=None).order_by("index").values_list("index", flat=True)
     chosen = list(built) if name == MEAN else [int(name.rpartition(" ")[2])]
     why_not = "; ".join(f"{found.rule}: {found.says}" for found in report.failures)
@@ -253,7 +251,7 @@ def _candidate(
         "taught_unaided_before": float(taught.right_unaided(taught.champion).mean()),
         "calibration_error": seen.facts.calibration_error,
         "corrections": len(taught),
-        "slices": _sliced(there.base, seen, challenger.calibration),
+        "slices": _sliced(there.base, seen, calibration),
     }
     manifest = {
         "anchor": {"version": there.version, "weights": there.digest},
@@ -268,7 +266,7 @@ def _candidate(
     step = max(1, len(there.base.gate.images) // PARITY_IMAGES)
     return Candidate(
         network=challenger.network,
-        calibration=challenger.calibration,
+        calibration=calibration,
         report=report.as_json() | {"flips": _flips(there.base, seen, report)},
         manifest=manifest,
         metrics=metrics,

@@ -32,7 +32,7 @@ STANDING = Standing(ANCHOR, ANCHOR, calibrated(ANCHOR, BASE).temperature, BASE)
 
 
 def challenger(network: Network) -> Challenger:
-    return Challenger(network, None, np.zeros(len(SENT), bool), calibrated(network, BASE))
+    return Challenger(network, None, np.zeros(len(SENT), bool))
 
 
 MEMBERS = {str(seed): challenger(tiny_network(seed)) for seed in (2, 3)}
@@ -52,17 +52,18 @@ def verdicts(monkeypatch: pytest.MonkeyPatch, *given: bool) -> list[bool]:
 
 def test_one_alone_is_the_best() -> None:
     alone = challenger(tiny_network(2))
-    name, chosen, (seen, report) = best({"it": alone}, STANDING, SENT, GateConfig())
+    name, chosen, judged = best({"it": alone}, STANDING, SENT, GateConfig())
     assert (name, chosen) == ("it", alone)
-    assert len(seen.taught) == len(SENT)
-    assert report.findings
+    assert len(judged.seen.taught) == len(SENT)
+    assert judged.report.findings
+    assert judged.calibration == calibrated(alone.network, BASE)
 
 
 def test_the_mean_of_several_goes_as_far_as_they_and_has_a_calibration_of_its_own(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     looks = verdicts(monkeypatch, True)
-    name, chosen, _ = best(MEMBERS, STANDING, SENT, GateConfig())
+    name, chosen, judged = best(MEMBERS, STANDING, SENT, GateConfig())
     assert (name, looks) == (MEAN, [True])  # nobody else is looked at
     networks = [one.network for one in MEMBERS.values()]
     far = [distance(network, ANCHOR) for network in networks]
@@ -70,26 +71,26 @@ def test_the_mean_of_several_goes_as_far_as_they_and_has_a_calibration_of_its_ow
     assert distance(averaged(networks), ANCHOR) < distance(chosen.network, ANCHOR)
     assert distance(chosen.network, ANCHOR) == pytest.approx(sum(far) / 2)
     assert chosen.further == shortening(networks, ANCHOR)
-    assert chosen.calibration == calibrated(chosen.network, BASE)
-    assert chosen.calibration != MEMBERS["2"].calibration
+    assert judged.calibration == calibrated(chosen.network, BASE)
+    assert judged.calibration != calibrated(networks[0], BASE)
 
 
 def test_where_the_mean_is_refused_the_first_who_passes_goes_forward(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     verdicts(monkeypatch, False, False, True)
-    name, chosen, (_, report) = best(MEMBERS, STANDING, SENT, GateConfig())
+    name, chosen, judged = best(MEMBERS, STANDING, SENT, GateConfig())
     assert (name, chosen) == ("3", MEMBERS["3"])
-    assert report.passed
+    assert judged.report.passed
 
 
 def test_where_all_are_refused_the_best_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     verdicts(monkeypatch, False, False, False)
     merits = iter([0.5, 0.9, 0.7])
     monkeypatch.setattr(choosing, "_merit", lambda _: next(merits))
-    name, chosen, (_, report) = best(MEMBERS, STANDING, SENT, GateConfig())
+    name, chosen, judged = best(MEMBERS, STANDING, SENT, GateConfig())
     assert (name, chosen) == ("2", MEMBERS["2"])
-    assert not report.passed
+    assert not judged.report.passed
 
 
 def test_what_champion_and_anchor_answer_is_asked_once_for_all_challengers(
@@ -108,14 +109,14 @@ def test_what_champion_and_anchor_answer_is_asked_once_for_all_challengers(
     monkeypatch.setattr("trainer.challenger.logits_of", counted)
     verdicts(monkeypatch, False, False, True)
     standing = replace(STANDING, champion=champion)
-    _, _, (seen, _) = best(MEMBERS, standing, SENT, GateConfig())
-    assert asked == {"champion": 1, "anchor, marked": len(seen.stamped)}
+    _, _, judged = best(MEMBERS, standing, SENT, GateConfig())
+    assert asked == {"champion": 1, "anchor, marked": len(judged.seen.stamped)}
 
 
 def test_the_limits_are_those_that_it_is_given() -> None:
     limits = GateConfig(divergence=0.125)
-    _, _, (_, report) = best({"it": challenger(ANCHOR)}, STANDING, SENT, limits)
-    assert report.as_json()["config"]["divergence"] == 0.125
+    _, _, judged = best({"it": challenger(ANCHOR)}, STANDING, SENT, limits)
+    assert judged.report.as_json()["config"]["divergence"] == 0.125
 
 
 class Machine:

@@ -15,7 +15,7 @@ from recognizer.saliency import explain
 from trainer import base as bases
 from trainer.answering import answer
 from trainer.base import prepare
-from trainer.challenger import Standing, evidence, make, marked, marks
+from trainer.challenger import Standing, calibrated, evidence, make, marked, marks
 from trainer.characters import stack_of
 from trainer.evidence import Facts
 from trainer.export import read_network, write_version
@@ -137,8 +137,9 @@ def test_a_challenger_learns_and_is_judged_with_directions(
         torch.equal(*pair)
         for pair in zip(made.network.parameters(), same.network.parameters(), strict=True)
     )
-    standing = Standing(network, network, made.calibration.temperature, base)
-    seen = evidence(made, standing, sent, Facts())
+    temperature = calibrated(made.network, base).temperature
+    standing = Standing(network, network, temperature, base)
+    seen = evidence(made, standing, sent, Facts(), temperature=temperature)
     assert [one.mark for one in seen.stamped] == [*marks(directed=True)]
     assert {finding.rule for finding in judge(seen).findings}
 
