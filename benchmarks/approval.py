@@ -26,11 +26,11 @@ ENDED_BADLY: Final = ("rejected", "failed", "quarantined")
 
 
 @contextlib.contextmanager
-def worker_and_beat(site: Fleet) -> Iterator[None]:
-    """Run a worker and beat beside the web processes until the block ends."""
+def workers_and_beat(site: Fleet, workers: int) -> Iterator[None]:
+    """Run workers and beat beside the web processes until the block ends."""
     with contextlib.ExitStack() as stack:
-        for name in ("worker", "beat"):
-            output = stack.enter_context((site.state / f"{name}.log").open("wb"))
+        for number, name in enumerate(["beat", *["worker"] * workers]):
+            output = stack.enter_context((site.state / f"{name}-{number}.log").open("wb"))
             process = subprocess.Popen(
                 [sys.executable, *PRODUCT, name],
                 cwd=ROOT,
@@ -42,14 +42,16 @@ def worker_and_beat(site: Fleet) -> Iterator[None]:
         yield
 
 
-def rounds(site: Fleet, count: int, corrections: int, seed: int) -> list[list[float]]:
+def rounds(
+    site: Fleet, count: int, corrections: int, seed: int, workers: int = 1
+) -> list[list[float]]:
     """Return the delays of each round in seconds.
 
     Raises:
         ServerError: a run was refused, or failed, or took too long.
     """
     found = []
-    with worker_and_beat(site):
+    with workers_and_beat(site, workers):
         for number in range(count):
             report.progress(f"round {number + 1} of {count} …")
             site.order("send", corrections, seed + number)
@@ -94,13 +96,19 @@ def main() -> None:
         corrections=f"{options.rounds} rounds of {options.corrections} by made-up people, each "
         f"approved at once; seed {options.seed}",
         base=f"replayed and judged by {data}",
-        processes=f"{options.processes} web, 1 worker, 1 beat",
+        processes=f"{options.processes} web, 1 beat",
+        workers=f"{options.workers}, a challenger each, whose mean the gate looks at"
+        if options.workers > 1
+        else "1",
         **machine.describe(),
     )
-    settings = {"DATA_DIR": str(options.data_dir or ROOT / "no data")}
+    settings = {
+        "DATA_DIR": str(options.data_dir or ROOT / "no data"),
+        "TRAIN_CHALLENGERS": str(options.workers),
+    }
     try:
         with fleet(options.processes, "benchmarks.moderator", settings) as site:
-            found = rounds(site, options.rounds, options.corrections, options.seed)
+            found = rounds(site, options.rounds, options.corrections, options.seed, options.workers)
     except ServerError as error:
         sys.exit(f"benchmarks.approval: {error}")
     result.add(*figures(found))
@@ -113,6 +121,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--rounds", type=int, default=4, help="(%(default)s)")
     parser.add_argument("--corrections", type=int, default=100, help="a round (%(default)s)")
     parser.add_argument("--processes", type=int, default=2, help="web processes (%(default)s)")
+    parser.add_argument(
+        "--workers", type=int, default=1, help="each builds a challenger (%(default)s)"
+    )
     parser.add_argument("--seed", type=int, default=1, help="(%(default)s)")
     report.add_options(parser)
     return parser
