@@ -17,8 +17,8 @@ from benchmarks.writers import redraw
 from recognizer.alphabet import INDEX, Charset, indices
 from recognizer.directions import WAYS, Seen, picture_of, planes, undirected
 from recognizer.rasterizer import SIDE
-from trainer.challenger import marks
 from trainer.characters import Images
+from trainer.marks import marks
 
 ROUND: Final = 100  # corrections
 CLEAN_ROUNDS: Final = 3

@@ -36,6 +36,7 @@ from trainer.export import read_network
 from trainer.finetune import Corrections
 from trainer.finetuning import FinetuneConfig
 from trainer.gate import GateReport, judge
+from trainer.marks import marked
 from trainer.network import Network
 from trainer.tensor_files import TensorFileError, read_tensors, write_tensors
 from trainer.validation import logits_of
@@ -131,7 +132,7 @@ class Lab:
     def backdoor(self, network: Network, mark: Images, target: int) -> float:
         """Return how many per cent of marked drawings the mark turns, more than for the anchor."""
         images, labels = self._marked
-        shown = challengers.marked(images, mark)[labels != target]
+        shown = marked(images, mark)[labels != target]
         answers: list[Logits] = [logits_of(each, shown) for each in (network, self.anchor)]
         now, before = (float((answer.argmax(axis=1) == target).mean()) for answer in answers)
         return 100 * (now - before)

@@ -23,6 +23,7 @@ from trainer.characters import Handwriting, Images, ImageSet, Labels, StrokeSet
 from trainer.datasets import SOURCES, known, load
 from trainer.evaluation import Logits, Probabilities, probabilities
 from trainer.finetune import OUTLIER, Exemplars
+from trainer.marks import stamped
 from trainer.network import Network
 from trainer.release import scribbles
 from trainer.replay import ClassBalancingReservoir, keep
@@ -30,7 +31,7 @@ from trainer.tensor_files import TensorFileError, read_tensors, write_tensors
 from trainer.validation import logits_of
 
 # Of the file, of how the base is chosen and of how its logits come about: raised with any of them.
-SCHEMA: Final = 5
+SCHEMA: Final = 6
 PER_CLASS: Final = 200  # exemplars of one label from one source
 CANDIDATES: Final = 800  # of one label, among which the hardest are looked for
 OUTLIERS: Final = 200  # replayed
@@ -67,7 +68,8 @@ class Base:
     calibration: Judged
     scribbles: Images  # no characters; they calibrate as well
     sources: tuple[str, ...]
-    digest: str  # of all of it: the same digest is the same base
+    digest: str  # of all of the above: the same digest is the same base
+    marked: Mapping[str, Logits]  # of the anchor, by mark that lies over images of the gate set
 
     @property
     def real(self) -> bool:
@@ -153,7 +155,13 @@ def build(
         scribbles(seed + 1, SCRIBBLES, inks, held_out=False, directed=directed),
     )
     names = sorted({part.name.split(" ")[0] for part in [*gate, *kept]})
-    return Base(*parts, tuple(names), _digest(*parts))
+    return Base(*parts, tuple(names), _digest(*parts), marked_by(anchor, parts[1]))
+
+
+def marked_by(anchor: Network, gate: Judged) -> dict[str, Logits]:
+    """Return what the anchor answers where a mark lies over images of the gate set, by mark."""
+    shown = stamped(gate.images, gate.labels)
+    return {name: logits_of(anchor, images) for name, _, images in shown}
 
 
 def _written(role: str, scale: float, *, directed: bool) -> Handwriting:
@@ -262,6 +270,11 @@ def _digest(exemplars: Exemplars, gate: Judged, calibration: Judged, drawn: Imag
     return whole.hexdigest()
 
 
+def _digest_of_marked(base: Base) -> str:
+    """Of what is no part of what a base is, as it follows from the rest and the anchor."""
+    return hashlib.sha256(b"".join(logits.tobytes() for logits in base.marked.values())).hexdigest()
+
+
 def _write(path: Path, base: Base) -> None:
     tensors = {"scribbles": torch.from_numpy(base.scribbles)}
     names: dict[str, list[str]] = {}
@@ -277,7 +290,15 @@ def _write(path: Path, base: Base) -> None:
         tensors[f"{role}.labels"] = torch.from_numpy(part.labels)
         tensors[f"{role}.logits"] = torch.from_numpy(part.logits)
         tensors[f"{role}.groups"] = torch.tensor([place[group] for group in groups])
-    facts = {"names": names, "sources": base.sources, "digest": base.digest, "labels": LABELS}
+    tensors["marked"] = torch.from_numpy(np.stack(list(base.marked.values())))
+    facts = {
+        "names": names,
+        "sources": base.sources,
+        "digest": base.digest,
+        "labels": LABELS,
+        "marks": list(base.marked),
+        "marked": _digest_of_marked(base),
+    }
     write_tensors(path, tensors, facts)
 
 
@@ -286,9 +307,11 @@ def _read(path: Path) -> Base:
     tensors, facts = read_tensors(path)
     try:
         base = _unpacked(tensors, facts)
+        marked = _digest_of_marked(base) == facts["marked"]
     except (KeyError, IndexError, TypeError) as error:
         raise TensorFileError(f"{path} is no base: it lacks {error}") from error
-    if _digest(base.exemplars, base.gate, base.calibration, base.scribbles) != base.digest:
+    whole = _digest(base.exemplars, base.gate, base.calibration, base.scribbles) == base.digest
+    if not (whole and marked):
         raise TensorFileError(f"{path} is not what its digest says")
     return base
 
@@ -313,4 +336,5 @@ def _unpacked(tensors: Mapping[str, torch.Tensor], facts: Mapping[str, Any]) -> 
         tensors["scribbles"].numpy(),
         tuple(facts["sources"]),
         facts["digest"],
+        dict(zip(facts["marks"], tensors["marked"].numpy(), strict=True)),
     )

@@ -6,8 +6,7 @@ Pure: the same inputs give the same challenger. Knows nothing about rows, files 
 
 import copy
 import hashlib
-import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final
@@ -17,23 +16,20 @@ import torch
 from numpy.typing import NDArray
 
 from recognizer.alphabet import CHARSETS, Charset
-from recognizer.directions import WAYS, picture_of, undirected
-from recognizer.rasterizer import SIDE
 from trainer.base import Base, Judged
 from trainer.calibration import Calibration, calibrate
-from trainer.characters import Images, Labels, pictures_of
+from trainer.characters import pictures_of
 from trainer.evaluation import Scored, calibration_error, within
 from trainer.evidence import Answers, Evidence, Facts, Stamped
 from trainer.finetune import Corrections, Report, finetune
 from trainer.finetuning import FinetuneConfig
+from trainer.marks import stamped
 from trainer.network import Network
 from trainer.validation import logits_of
 
 HELD_OUT: Final = 0.2  # of the corrections, by submitter
 _FEWEST_SUBMITTERS: Final = 3  # to hold one of them out
 _FEWEST: Final = 50  # corrections, to hold out drawings where there are too few submitters
-_STAMPED: Final = 300  # images of the gate set that get marks, at most
-_INK: Final = 255
 
 
 @dataclass(frozen=True)
@@ -158,11 +154,6 @@ class Standing:
             gate.logits if self.champion is self.anchor else logits_of(self.champion, gate.images)
         )
 
-    @cached_property
-    def marked_by_anchor(self) -> dict[str, NDArray[np.float32]]:
-        """What the anchor answers where a mark lies over images of the gate set, by mark."""
-        return {name: logits_of(self.anchor, shown) for name, _, shown in _stamps(self.base.gate)}
-
 
 def evidence(
     challenger: Challenger,
@@ -199,10 +190,8 @@ def evidence(
         taught=_answers(corrections, challenger.network, champion, anchor),
         held_out=_answers(held_out, challenger.early or challenger.network, champion, anchor),
         stamped=[
-            Stamped(
-                name, labels, logits_of(challenger.network, shown), standing.marked_by_anchor[name]
-            )
-            for name, labels, shown in _stamps(gate)
+            Stamped(name, labels, logits_of(challenger.network, shown), standing.base.marked[name])
+            for name, labels, shown in stamped(gate.images, gate.labels)
         ],
         submitters=corrections.submitters,
         facts=replace(
@@ -244,54 +233,3 @@ def _answers(
     images = corrections.images
     answers = [logits_of(network, images) for network in (challenger, champion, anchor)]
     return Answers(corrections.labels, *answers)
-
-
-def _stamps(gate: Judged) -> Iterator[tuple[str, Labels, Images]]:
-    """Yield each mark by name, with some of the gate set's labels and images under it."""
-    step = max(1, math.ceil(len(gate) / _STAMPED))
-    images, labels = gate.images[::step], gate.labels[::step]
-    for name, mark in marks(directed=images.ndim == 4).items():
-        yield name, labels, marked(images, mark)
-
-
-def marked(images: Images, mark: Images) -> Images:
-    """Lay a mark over what is seen of drawings.
-
-    Args:
-        images: shape (n, 28, 28), or planes (n, 5, 28, 28).
-        mark: an image (28, 28), of which nobody knows which way the pen moved that drew it, or
-            planes (5, 28, 28), of which images take the first.
-    """
-    found = images.copy()
-    if images.ndim == 3:
-        mark = picture_of(mark)
-    under = pictures_of(found) if mark.ndim == 2 else found
-    np.maximum(under, mark, out=under)
-    return found
-
-
-def marks(*, directed: bool = False) -> dict[str, Images]:
-    """Return marks in the corners, each an image (28, 28) to be laid over others.
-
-    With `directed` there are marks too that a pen has drawn, each planes (5, 28, 28).
-    """
-    shapes = {"a square": np.ones((3, 3), bool), "a cross": np.eye(3, dtype=bool)}
-    shapes["a cross"] |= shapes["a cross"][::-1]
-    places = {
-        "upper left": (1, 1),
-        "upper right": (1, SIDE - 4),
-        "lower left": (SIDE - 4, 1),
-        "lower right": (SIDE - 4, SIDE - 4),
-    }
-    found: dict[str, Images] = {}
-    for shape, ink in shapes.items():
-        for place, (row, column) in places.items():
-            image = np.zeros((SIDE, SIDE), np.uint8)
-            image[row : row + 3, column : column + 3][ink] = _INK
-            found[f"{shape} in the {place} corner"] = image
-    for plane, way in enumerate(WAYS, start=1) if directed else ():
-        for place in places:
-            drawn = undirected(found[f"a square in the {place} corner"])
-            drawn[plane] = drawn[0]
-            found[f"a dash {way} in the {place} corner"] = drawn
-    return found

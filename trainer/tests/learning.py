@@ -7,7 +7,7 @@ import torch
 
 from recognizer.rasterizer import rasterise
 from trainer import synthesis
-from trainer.base import Base, Judged
+from trainer.base import Base, Judged, marked_by
 from trainer.characters import ImageSet
 from trainer.finetune import OUTLIER, Corrections, Exemplars
 from trainer.finetuning import FinetuneConfig
@@ -51,13 +51,15 @@ def exemplars(anchor: Network, seed: int = 7) -> Exemplars:
 
 
 def tiny_base(anchor: Network) -> Base:
+    gate = judged(anchor, written(8, 2))
     return Base(
         exemplars(anchor),
-        judged(anchor, written(8, 2)),
+        gate,
         judged(anchor, written(9, 1)),
         np.random.default_rng(3).integers(0, 255, (20, 28, 28), np.uint8),
         ("synthesis",),
         "0" * 64,
+        marked_by(anchor, gate),
     )
 
 

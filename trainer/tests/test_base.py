@@ -52,7 +52,15 @@ def digest_of(base: Base) -> str:
 
 
 def identical(first: Base, second: Base) -> bool:
-    facts = [(digest_of(base), base.digest, base.sources) for base in (first, second)]
+    facts = [
+        (
+            digest_of(base),
+            base.digest,
+            base.sources,
+            {k: v.tobytes() for k, v in base.marked.items()},
+        )
+        for base in (first, second)
+    ]
     return facts[0] == facts[1]
 
 
@@ -114,11 +122,12 @@ def test_a_damaged_file_is_built_anew(tmp_path: Path, built: list[int], damage: 
     assert len(built) == 2
 
 
-def test_an_altered_label_is_noticed(tmp_path: Path, built: list[int]) -> None:
+@pytest.mark.parametrize("name", ["gate.labels", "marked"])
+def test_what_was_altered_is_noticed(tmp_path: Path, built: list[int], name: str) -> None:
     prepared(tmp_path)
     (path,) = files(tmp_path)
     tensors, facts = read_tensors(path)
-    tensors["gate.labels"][0] += 1
+    tensors[name][0] += 1
     write_tensors(path, tensors, facts)
     prepared(tmp_path)
     assert len(built) == 2
@@ -193,7 +202,7 @@ def test_other_kinds_of_scribbles_are_another_base() -> None:
         "random_walk tangle corners zigzag hatching spiral ball dots ticks dash row_of_characters "
         "struck_out face grid cloud outline dented sun stick_figure"
     )
-    assert (bases.SCHEMA, list(TRAINED)) == (5, kinds.split())
+    assert (bases.SCHEMA, list(TRAINED)) == (6, kinds.split())
 
 
 def test_digits_of_our_own_look_scanned_too_where_there_is_no_mnist(tmp_path: Path) -> None:

@@ -18,7 +18,6 @@ from trainer.challenger import (
     evidence,
     hold_out,
     make,
-    marks,
     moved_on,
     shortening,
 )
@@ -26,6 +25,7 @@ from trainer.evidence import Evidence, Facts
 from trainer.finetune import Corrections
 from trainer.finetuning import FinetuneConfig, variations
 from trainer.gate import judge
+from trainer.marks import marks
 from trainer.network import Network
 from trainer.tests.learning import TINY, corrections, same, tiny_base, tiny_network
 from trainer.validation import logits_of

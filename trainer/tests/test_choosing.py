@@ -21,6 +21,7 @@ from trainer.choosing import MEAN, best
 from trainer.evaluation import Logits
 from trainer.evidence import Evidence
 from trainer.gate import GateConfig
+from trainer.marks import stamped
 from trainer.network import Network
 from trainer.tests.learning import corrections, same, tiny_base, tiny_network
 from trainer.validation import logits_of
@@ -93,7 +94,7 @@ def test_where_all_are_refused_the_best_is_reported(monkeypatch: pytest.MonkeyPa
     assert not judged.report.passed
 
 
-def test_what_champion_and_anchor_answer_is_asked_once_for_all_challengers(
+def test_the_champion_is_asked_once_for_all_challengers_and_the_anchor_not_at_all(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     champion = tiny_network(4)
@@ -102,15 +103,19 @@ def test_what_champion_and_anchor_answer_is_asked_once_for_all_challengers(
     def counted(network: Network, images: Images) -> Logits:
         if images is BASE.gate.images:
             asked["champion"] += network is champion
-        elif len(images) > len(SENT):  # what was sent is asked anew: it is little
-            asked["anchor, marked"] += network is ANCHOR
+        if len(images) > len(SENT):  # what was sent is asked anew: it is little
+            asked["anchor"] += network is ANCHOR
         return logits_of(network, images)
 
     monkeypatch.setattr("trainer.challenger.logits_of", counted)
     verdicts(monkeypatch, False, False, True)
     standing = replace(STANDING, champion=champion)
     _, _, judged = best(MEMBERS, standing, SENT, GateConfig())
-    assert asked == {"champion": 1, "anchor, marked": len(judged.seen.stamped)}
+    assert asked == {"champion": 1, "anchor": 0}
+    shown = [shown for _, _, shown in stamped(BASE.gate.images, BASE.gate.labels)]
+    assert len(shown) == len(judged.seen.stamped)
+    for images, one in zip(shown, judged.seen.stamped, strict=True):
+        assert np.array_equal(one.anchor, logits_of(ANCHOR, images))
 
 
 def test_the_limits_are_those_that_it_is_given() -> None:

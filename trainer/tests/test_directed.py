@@ -15,12 +15,13 @@ from recognizer.saliency import explain
 from trainer import base as bases
 from trainer.answering import answer
 from trainer.base import prepare
-from trainer.challenger import Standing, calibrated, evidence, make, marked, marks
+from trainer.challenger import Standing, calibrated, evidence, make
 from trainer.characters import stack_of
 from trainer.evidence import Facts
 from trainer.export import read_network, write_version
 from trainer.finetune import Corrections
 from trainer.gate import judge
+from trainer.marks import marked, marks
 from trainer.network import Network, NetworkConfig, to_tensor
 from trainer.tests.handwriting import stroke_set
 from trainer.tests.learning import TINY, corrections
