@@ -52,6 +52,15 @@ function review(letters = "abcdefghijklmnopqrstuvwxyz") {
 }
 const ids = (queue) => queue.items.map(({ id }) => id).join("");
 
+test("who looks at the queue as it changes knows that a decision is on its way", async () => {
+  const { queue, decisions } = review("abc");
+  const seen = [];
+  queue.addEventListener("change", () => seen.push(decisions.unsent));
+  await decisions.decide("approve", ["a"]);
+  await decisions.decide("approve", ["a"]); // decided already
+  assert.deepEqual([seen, decisions.unsent], [[1, 1], 0]);
+});
+
 test("the next item is there before the server has answered", () => {
   const { queue, decisions } = review("abc");
   decisions.decide("approve", ["a"]);

@@ -28,8 +28,12 @@ export class Decisions extends EventTarget {
 
   /** Decide on items of the queue; `details` may have `label` and `reason`. */
   decide(action, ids, details = {}) {
+    this.#unsent += 1; // before the queue changes: who looks at the server then looks too early
     const taken = this.#queue.take(ids);
-    if (!taken.length) return this.#last;
+    if (!taken.length) {
+      this.#unsent -= 1;
+      return this.#last;
+    }
     const entry = { action, ...details, taken, events: new Map() };
     this.#history.push(entry);
     if (this.#history.length > UNDO_DEPTH) this.#history.shift();
@@ -59,6 +63,7 @@ export class Decisions extends EventTarget {
       this.#tell("nothing");
       return this.#last;
     }
+    this.#unsent += 1;
     const send = async () => {
       if (!entry.events.size) return; // the decision itself was refused
       const result = await this.#client.undo([...entry.events.values()]);
@@ -88,9 +93,8 @@ export class Decisions extends EventTarget {
     this.#history = this.#history.filter((other) => other !== entry);
   }
 
-  /** `recover` puts right what could not be sent and returns what is back in the queue. */
+  /** Send what `unsent` counts already; `recover` puts right what could not be, and returns what is back. */
   #inTurn(send, recover) {
-    this.#unsent += 1;
     this.#tell("sending");
     const done = () => {
       this.#unsent -= 1;
