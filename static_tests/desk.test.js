@@ -264,7 +264,7 @@ test("what finds no room here is not called kept: they are told, and may say it 
   page.answer = SERVER.gone;
   assert.equal(await page.desk.submit(correction("a")), null);
   const [{ text, action }] = page.notes;
-  assert.match(text, /^The server cannot be reached. There is no room here for this one: say it again /);
+  assert.match(text, /^The server cannot be reached. No room here for this one: say it again /);
   assert.equal(action.name, "Send again");
   page.answer = SERVER.takes;
   assert.equal((await page.desk.submit(correction("b"))).status, "pending");

@@ -179,10 +179,11 @@ test("whether the receipt comes before or after, it is told once that it learned
   assert.deepEqual(after.notes, ["Version 13 is live.", learned]);
 });
 
-test("after a rollback the same version is told of again", () => {
-  const { notes, tell } = desk(LIVE);
-  for (const version of [13, 12, 13]) tell("swap", { version, serving: [1, 1] });
-  assert.equal(notes.length, 3);
+test("a rollback is told as such, and after it the same version again", () => {
+  const { notes, tell } = desk(LIVE, { id: "b", status: "live", version: 12 });
+  for (const [before, version] of [[11, 13], [13, 12], [12, 13]]) tell("swap", { before, version, serving: [1, 1] });
+  const learned = "Version 13 is live. It learned from your correction.";
+  assert.deepEqual(notes, [learned, "Version 12 is live again.", learned]);
 });
 
 test("corrections of several kinds are told of as before", () => {

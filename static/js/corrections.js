@@ -134,9 +134,9 @@ export function tellNews(live, corrections, tell) {
   live.addEventListener("receipt", ({ detail }) => corrections.receipt(detail));
   live.addEventListener("version", ({ detail }) => corrections.served(detail));
   // A version came, perhaps with something of mine; receipts tell of that too, sooner or later.
-  live.addEventListener("swap", ({ detail: { version } }) => {
+  live.addEventListener("swap", ({ detail: { version, before } }) => {
     const { length } = corrections.taught(version);
-    if (version !== told) tell(swapped(version, length));
+    if (version !== told) tell(swapped(version, length, version < before));
     told = length > 0 ? version : null;
   });
   corrections.addEventListener("news", ({ detail: items }) => {

@@ -10,7 +10,7 @@ const ASK_AGAIN = 3_000; // ms until a server without a model is asked again
 
 /**
  * Events: `state`; `hello`, `prediction`, `version`, `receipt` and `problem`, each with the frame
- * as `detail`; `swap` with that of a version which is not the one before. `state` is connecting, open, waiting, stopped or outdated.
+ * as `detail`; `swap` with that of a version which is not the one `before`. `state` is connecting, open, waiting, stopped or outdated.
  */
 export class Live extends EventTarget {
   #drawing;
@@ -128,10 +128,10 @@ export class Live extends EventTarget {
 
   /** Told of the same version again: more processes have it. */
   #swapped(frame) {
-    const swapped = this.#version !== frame.version;
+    frame.before = this.#version;
     this.#version = frame.version;
     this.#tell("version", frame);
-    if (!swapped) return;
+    if (frame.before === frame.version) return;
     this.#uplink.renew();
     this.#tell("swap", frame);
   }

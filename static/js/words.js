@@ -46,9 +46,9 @@ export function announcement(prediction) {
 
 /** What the live connection complains of; null for what it puts right by itself. */
 export function problem({ code, message }) {
-  if (code === "limit") return "This drawing is full. Clear it to start another one.";
+  if (code === "limit") return "This drawing is full. Clear it to start another.";
   if (code === "rate") return "Too much at once: slowing down.";
-  if (code === "unavailable") return "Recognition is not available right now. You can keep drawing.";
+  if (code === "unavailable") return "Recognition is not available right now; keep drawing.";
   if (code === "empty") return null;
   return sentence(message);
 }
@@ -69,10 +69,11 @@ export function said(outcome, charset = "all") {
   return receipt(outcome) + (here ? "" : `. It counts with ${own} or All.`);
 }
 
-/** Another version answers, and so many of my corrections are new in it. */
-export function swapped(version, count) {
-  if (count === 0) return `Version ${version} is live.`;
-  return `Version ${version} is live. It learned from ${count === 1 ? "your correction" : "your corrections"}.`;
+/** Another version answers, perhaps `again`, and so many of my corrections are new in it. */
+export function swapped(version, count, again) {
+  const live = `Version ${version} is live`;
+  if (again) return `${live} again.`;
+  return count ? `${live}. It learned from your correction${count > 1 ? "s" : ""}.` : `${live}.`;
 }
 
 /** Corrections of mine that moved on. */
@@ -88,7 +89,7 @@ export function refused({ status, error }) {
 
 /** What keeps a correction from the server, and whether it `fits` where it waits. */
 export function kept(status, fits = true) {
-  const room = fits ? "" : " There is no room here for this one: say it again once others are sent.";
+  const room = fits ? "" : " No room here for this one: say it again once others are sent.";
   if (status === 429) return `That was too often.${room}`;
   return `${status ? "Corrections cannot be stored right now." : unreachable()}${room}`;
 }
