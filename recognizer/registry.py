@@ -120,19 +120,26 @@ def register(
 def mark_broken(number: int, actor: User | None = None) -> None:
     """Let a version never be promoted again, nor be rolled back to.
 
-    A person does this: that processes refuse it may be the fault of a disk or of the store.
+    A person does this: that processes refuse it may be the fault of a disk or of the store. Not of
+    an anchor, to which a site goes back when nothing else is sound.
 
     Raises:
-        Refused: there is no such version, or it is the champion.
+        Refused: there is no such version, or it is the champion or an anchor.
         PermissionDenied: the actor may not promote.
     """
     if actor is not None and not actor.has_perm(PERMISSION):
         raise PermissionDenied("marking a version needs the permission to promote versions")
     is_champion = Exists(Champion.objects.filter(version=OuterRef("pk")))
-    rows = ModelVersion.objects.filter(~is_champion, pk=number)
+    rows = ModelVersion.objects.filter(~is_champion, pk=number, parent__isnull=False)
     if not rows.update(status=VersionStatus.BROKEN):
-        if not ModelVersion.objects.filter(pk=number).exists():
+        row = ModelVersion.objects.filter(pk=number).first()
+        if row is None:
             raise Refused(f"there is no version {number}")
+        if row.parent_id is None:
+            raise Refused(
+                f"version {number} is an anchor, to which a site goes back when nothing else is "
+                "sound: promote another version in its place"
+            )
         raise Refused(f"version {number} is the champion: roll back first")
     logger.warning("version %d was marked as broken by %s", number, actor or "the machine")
 

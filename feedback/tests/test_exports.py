@@ -288,6 +288,8 @@ def test_the_name_of_the_file_says_the_format(tmp_path: Path) -> None:
     assert json.loads(written.getvalue())["format"] == "csv"
     assert target.read_text().startswith("label,pixel0,")
     before = target.read_bytes()
+    with pytest.raises(CommandError, match=r"x\.xyz could hold anything: end it in \.csv, \.jsonl"):
+        call_command("export", "--output", str(tmp_path / "x.xyz"))
     with pytest.raises(CommandError, match=r"CSV would hold jsonl: name it \.jsonl, or leave out"):
         call_command("export", "--output", str(target), "--format", "jsonl")
     assert target.read_bytes() == before

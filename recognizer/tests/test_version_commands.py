@@ -150,6 +150,8 @@ def test_a_version_is_marked_as_broken_and_skipped_from_then_on() -> None:
         registry.promote(number, reason="x", expected=number - 1)
     with pytest.raises(CommandError, match=r"changed: version 3 is the champion: roll back first"):
         call_command("versions", "--broken", "3", "--by", "pro")
+    with pytest.raises(CommandError, match=r"version 1 is an anchor, to which a site goes back"):
+        call_command("versions", "--broken", "1", "--by", "pro")
     User.objects.create_user("any")
     with pytest.raises(CommandError, match="any may not do this"):
         call_command("versions", "--broken", "2", "--by", "any")

@@ -312,13 +312,15 @@ def test_who_starts_a_run_is_told_what_it_got_from_the_settings_here(
     settings.TRAIN_CHALLENGERS, settings.TRAIN_CONFIG = 2, {"steps": 10, "most_steps": 10}
     approved()
     said = command("--start", "--by", starter().username)
-    assert "As TRAIN_CHALLENGERS and TRAIN_SMALL are set here, not for the worker" in said
-    assert "it has 2 challengers of 10 steps; data and the gate's limits are the worker's." in said
+    assert (
+        "It has 2 challengers of 10 steps, by TRAIN_CHALLENGERS and TRAIN_SMALL as they are here; "
+        "data and the gate's limits are the worker's."
+    ) in said
     run = TrainingRun.objects.get()
     assert [config["steps"] for config in run.config] == [10, 10]
     command("--cancel", str(run.pk), "--by", "lena")
     said = command("--start", "--by", "lena", "--challengers", "1")
-    assert "As TRAIN_SMALL is set here, not for the worker, it has 1 challenger of 10 steps" in said
+    assert "It has 1 challenger of 10 steps, by TRAIN_SMALL as it is here; data" in said
     command("--cancel", str(TrainingRun.objects.latest("pk").pk), "--by", "lena")
     told = json.loads(command("--start", "--by", "lena", "--challengers", "1", "--json"))
     assert (told["challengers"], told["steps"]) == (1, 10)

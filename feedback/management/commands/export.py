@@ -88,6 +88,9 @@ def _form(asked: str | None, name: str) -> str:
     named = suffix if suffix in FORMATS else None
     if asked and named and asked != named:
         raise CommandError(f"{name} would hold {asked}: name it .{asked}, or leave out --format.")
+    if suffix and not asked and not named:
+        endings = ", ".join(f".{form}" for form in FORMATS)
+        raise CommandError(f"{name} could hold anything: end it in {endings}, or add --format.")
     return asked or named or _DEFAULT
 
 

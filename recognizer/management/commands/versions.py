@@ -18,7 +18,9 @@ class Command(VersionsCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the options."""
         super().add_arguments(parser)
-        parser.add_argument("--broken", type=int, metavar="N", help="let N never be champion again")
+        parser.add_argument(
+            "--broken", type=int, metavar="N", help="let N never be champion again; for good"
+        )
         parser.add_argument("--by", default="", metavar="USER", help="who marks it as broken")
 
     def handle(self, *, broken: int | None, by: str, **options: Any) -> None:

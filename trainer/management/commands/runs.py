@@ -66,13 +66,12 @@ class Command(VersionsCommand):
                 raise reasons.NotOpened(f"{error}, or add --again to learn the same anew") from None
         # The run keeps them from now on: what the worker has in its environment is not asked.
         count, steps = len(run.config), config_of(run.config[0]).steps_for(len(run.corrections))
-        by_settings = "TRAIN_CHALLENGERS and TRAIN_SMALL are"
+        by_settings = "TRAIN_CHALLENGERS and TRAIN_SMALL as they are"
         if options["challengers"] is not None:
-            by_settings = "TRAIN_SMALL is"
+            by_settings = "TRAIN_SMALL as it is"
         given = (
-            f" As {by_settings} set here, not for the worker, it has "
-            f"{counted(count, 'challenger')} of {counted(steps, 'step')}; data and the gate's "
-            "limits are the worker's."
+            f" It has {counted(count, 'challenger')} of {counted(steps, 'step')}, by "
+            f"{by_settings} here; data and the gate's limits are the worker's."
         )
         self._opened(run, given, {"challengers": count, "steps": steps}, options)
 
