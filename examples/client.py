@@ -287,7 +287,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             said = _read(client, Path(file).read_bytes(), options)
         except (Refused, OSError, ValueError) as error:
             if isinstance(error, OSError) and error.filename is None:  # not the file: the site
-                sys.exit(f"{options.url}: {error}")
+                sys.exit(f"{options.url} does not answer ({error}): does the site run there?")
             print(f"{file}: {error}", file=sys.stderr)
             failed += 1
             continue
