@@ -24,15 +24,15 @@ class FinetuneConfig:
     new: int = 64  # corrections in a batch
     replay: int = 48  # replayed drawings in a batch
     steps: int = 90  # for up to a hundred corrections
-    steps_per_hundred: int = 25  # for each further hundred
-    most_steps: int = 600
+    steps_per_hundred: int = 15  # for each further hundred
+    most_steps: int = 400
     warm_up: float = 0.15  # share of all steps: with less the first ones do damage
     decay_from: float = 0.4  # share of all steps after which the learning rate falls
     frozen: int = 2  # blocks of the network, the first ones, that stay as they are
     # How far to go from the anchor to what was learned, after the fewest steps: not far, as few
     # people's corrections have every place then, and who comes later would take theirs.
     way: float = 0.35
-    last_way: float = 0.5  # and after the most: the longer it was held, the less is to be undone
+    last_way: float = 0.65  # and after the most: the longer it was held, the less is to be undone
     distil: float = 24.0  # weight of the squared distance to the anchor's logits
     average: float = 0.35  # share of the steps, the last ones, whose weights are averaged
     join: float = 0.5  # share of the steps after which late corrections are learned as well
