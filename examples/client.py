@@ -287,7 +287,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
             said = _read(client, Path(file).read_bytes(), options)
         except (Refused, OSError, ValueError) as error:
             if isinstance(error, OSError) and error.filename is None:  # not the file: the site
-                sys.exit(f"{options.url} does not answer ({error}): does the site run there?")
+                refused = isinstance(error, ConnectionRefusedError)
+                hint = ": does the site run there?" if refused else ""
+                sys.exit(f"{options.url}: {error}{hint}")
             print(f"{file}: {error}", file=sys.stderr)
             failed += 1
             continue

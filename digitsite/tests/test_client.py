@@ -197,7 +197,7 @@ def test_the_command_names_what_it_could_not_read_and_reads_the_rest(
         ("http://[::1", "is not an address like"),
         ("http://:80", "is not an address like"),
         ("http://me:secret@127.0.0.1", "no answer in HTTP: check the address"),
-        ("http://127.0.0.1:1", "http://127.0.0.1:1: "),
+        ("http://127.0.0.1:1", "Connection refused: does the site run there?\n"),
         ("http://nowhere.invalid", "http://nowhere.invalid: "),
     ],
 )
