@@ -45,9 +45,9 @@ class ModelVersionAdmin(ReadOnlyAdmin):
     change_list_template = "recognizer/versions.html"
     fields = (
         "number", "card", "parent", "status", "created", "folder", "sha256", "model_sha256",
-        "measured", "made_from", "lessons",
+        "activate", "measured", "made_from", "lessons",
     )  # fmt: skip
-    readonly_fields = ("card", "measured", "made_from", "lessons")
+    readonly_fields = ("card", "activate", "measured", "made_from", "lessons")
 
     def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """Who promotes also looks."""
@@ -85,8 +85,11 @@ class ModelVersionAdmin(ReadOnlyAdmin):
 
     def get_list_display(self, request: HttpRequest) -> Any:
         """Offer the deed to those alone who may do it."""
-        shown = super().get_list_display(request)
-        return shown if may_promote(request) else [name for name in shown if name != "activate"]
+        return _offered(request, super().get_list_display(request))
+
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
+        """The same on the version's own page."""
+        return _offered(request, super().get_fields(request, obj))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """List versions with their part in the ledger."""
@@ -243,6 +246,10 @@ class SplitOpeningAdmin(ReadOnlyAdmin):
     def seen(self, opening: SplitOpening) -> SafeString:
         """The figures."""
         return _listed(opening.result)
+
+
+def _offered(request: HttpRequest, names: Any) -> list[Any]:
+    return [name for name in names if name != "activate" or may_promote(request)]
 
 
 def _listed(facts: dict[str, Any]) -> SafeString:

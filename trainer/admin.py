@@ -143,7 +143,7 @@ class TrainingRunAdmin(ReadOnlyAdmin):
             return f"{status}: {run.problem.partition(':')[0]}"
         if run.status == RunStatus.PROMOTED and run.override_by:
             return f"{status}, gate overridden"
-        return "Being judged" if run.status == RunStatus.GATING else status
+        return status
 
     @admin.display(description="Corrections")
     def lesson_size(self, run: Any) -> str:

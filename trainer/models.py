@@ -29,7 +29,7 @@ class RunStatus(models.TextChoices):
 
     QUEUED = "queued"
     RUNNING = "running"
-    GATING = "gating"
+    GATING = "gating", "Being judged"
     PROMOTED = "promoted"
     REJECTED = "rejected"  # by the gate
     SUPERSEDED = "superseded"  # what it was to learn, or the champion, changed meanwhile

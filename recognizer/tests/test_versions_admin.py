@@ -58,6 +58,22 @@ def test_versions_are_listed_with_their_roles(
     assert "Promote version 2" not in page
 
 
+def test_a_version_s_own_page_leads_to_promoting_it(client: Client) -> None:
+    registry.promote(2, reason="x", expected=1)
+    assert 'href="/admin/recognizer/modelversion/3/activate/">Promote version 3<' in own(client, 3)
+    assert ">Roll back to version 1</a>" in own(client, 1)
+    assert "/activate/" not in own(client, 2)
+    onlooker = User.objects.create_user("looks", is_staff=True)
+    onlooker.user_permissions.add(Permission.objects.get(codename="view_modelversion"))
+    assert "/activate/" not in own(signed_in(onlooker), 3)
+
+
+def own(client: Client, number: int) -> str:
+    page = client.get(f"{VERSIONS}{number}/change/")
+    assert page.status_code == 200
+    return page.content.decode()
+
+
 def test_moments_are_written_as_elsewhere_with_their_time_zone(client: Client) -> None:
     made()
     ModelVersion.objects.filter(number=2).update(created=datetime(2026, 3, 4, 15, 6, tzinfo=UTC))
@@ -91,6 +107,7 @@ def test_a_version_is_promoted_with_a_reason(client: Client) -> None:
     page = client.get(f"{VERSIONS}2/activate/").content.decode()
     assert 'name="expected" value="1"' in page
     assert "csrfmiddlewaretoken" in page
+    assert "Learning then pauses" in page
     answer = activate(client, 2, 1)
     assert "Version 2 is the champion now." in answer.content.decode()
     line = registry.champion().promotion

@@ -228,6 +228,7 @@ def test_the_list_says_how_each_run_stands_in_a_few_words(bench: Bench) -> None:
     run.challengers.update(step=0, steps=0)
     TrainingRun.objects.filter(pk=run.pk).update(status=RunStatus.RUNNING, version=9)
     page = client.get(RUNS).content.decode()
+    assert ">Being judged</a>" in page  # as the filter calls it, too
     assert shown(page, "stands") == ["Preparing"]
     assert shown(page, "versions") == ["1 → 9"]
 
