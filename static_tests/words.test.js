@@ -27,6 +27,15 @@ test("an answer is the label and its share", () => {
   assert.deepEqual(answer(prediction({ 3: 0.974 }, "3")), { label: "3", share: "97 %" });
 });
 
+test("an answer names what looks like it and is nearly as likely", () => {
+  assert.deepEqual(answer(prediction({ o: 0.52, 0: 0.48 }, "o")), { label: "o", share: "52 %, or 0" });
+  assert.deepEqual(answer(prediction({ 1: 0.45, l: 0.3, i: 0.25 }, "1")), { label: "1", share: "45 %, or l" });
+  assert.deepEqual(answer(prediction({ o: 0.8, 0: 0.2 }, "o")), { label: "o", share: "80 %" });
+  assert.deepEqual(answer(prediction({ 4: 0.55, 9: 0.45 }, "4")), { label: "4", share: "55 %" });
+  assert.deepEqual(answer(prediction({ 4: 0.5, 9: 0.27, g: 0.23 }, "4")), { label: "4", share: "50 %" });
+  assert.equal(announcement(prediction({ o: 0.52, 0: 0.48 }, "o")), "Looks like o, 52 percent, or 0.");
+});
+
 test("not sure names the two or three that it may be", () => {
   assert.deepEqual(answer(prediction({ 4: 0.5, 9: 0.45 })), { text: "Not sure: 4 or 9" });
   assert.deepEqual(answer(prediction({ 1: 0.4, l: 0.35, i: 0.2 })), { text: "Not sure: 1, l or i" });

@@ -48,18 +48,21 @@ export function line(shares) {
 function history(rows) {
   if (rows.length < 2) return [];
   const svg = document.createElementNS(SVG, "svg");
-  svg.setAttribute("viewBox", "0 0 100 100");
-  svg.setAttribute("preserveAspectRatio", "none");
+  const look = { width: "100%", height: "48", overflow: "visible", fill: "none", stroke: "currentcolor", "stroke-width": 2 };
+  put(svg, { viewBox: "0 0 100 100", preserveAspectRatio: "none", ...look });
   svg.ariaHidden = true; // the table says it
-  svg.classList.add("spark");
   const path = document.createElementNS(SVG, "polyline");
-  path.setAttribute("points", line(rows.map(([, share]) => share)));
+  put(path, { points: line(rows.map(([, share]) => share)), "vector-effect": "non-scaling-stroke" });
   svg.append(path);
   const table = make("table");
   table.createTHead().append(row("th", ["Version", "Right", "Corrections"]));
   const body = table.createTBody();
   for (const [number, share, taught] of rows.toReversed()) body.append(row("td", [number, percentage(share), taught]));
   return [make("h3", "What was learned"), svg, table];
+}
+
+function put(element, attributes) {
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
 }
 
 function row(tag, texts) {

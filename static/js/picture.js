@@ -3,6 +3,8 @@
 import { AGAIN, sentence, unreachable } from "./words.js";
 
 export const LONGEST_SIDE = 1024; // pixels
+export const UNREADABLE = "This file is not a picture that the browser can read.";
+const BYTES = 1_000_000; // what the server takes is a little more
 const TYPES = ["image/png", "image/jpeg", "image/webp"];
 const ENCODINGS = [["image/png"], ["image/webp", 0.92], ["image/jpeg", 0.9]];
 
@@ -17,11 +19,11 @@ export function firstPicture(files) {
   return [...files].find((file) => file.type.startsWith("image/"));
 }
 
-/** A Blob of at most `bytes` bytes and LONGEST_SIDE pixels. Rejects if it is not a picture. */
-export async function shrink(file, bytes) {
+/** A Blob of at most BYTES bytes and LONGEST_SIDE pixels. Rejects if it is no picture, or nothing. */
+export async function shrink(file) {
   const bitmap = await createImageBitmap(file);
   const [width, height] = fitted(bitmap.width, bitmap.height);
-  const small = width === bitmap.width && height === bitmap.height && file.size <= bytes;
+  const small = width === bitmap.width && height === bitmap.height && file.size <= BYTES;
   if (small && TYPES.includes(file.type)) return file;
   const canvas = document.createElement("canvas");
   canvas.width = width;
@@ -30,7 +32,7 @@ export async function shrink(file, bytes) {
   bitmap.close();
   for (const [type, quality] of ENCODINGS) {
     const blob = await new Promise((resolve) => canvas.toBlob(resolve, type, quality));
-    if (blob && blob.size <= bytes) return blob;
+    if (blob && blob.size <= BYTES) return blob;
   }
   throw new RangeError("no encoding is small enough");
 }

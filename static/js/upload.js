@@ -4,9 +4,6 @@
 
 import { keepFocus } from "./dialogs.js";
 
-const BYTES = 1_000_000; // what the server takes is a little more
-const NOT_A_PICTURE = "This file is not a picture that the browser can read.";
-
 export class Upload {
   #stage;
   #view;
@@ -45,12 +42,10 @@ export class Upload {
     const taken = [...files]; // now: the browser empties its list as soon as the event is over
     const module = await import("./picture.js").catch(this.#handlers.notLoaded);
     if (!module) return;
-    const file = module.firstPicture(taken);
-    if (!file) return this.#fail(NOT_A_PICTURE);
     try {
-      this.#file = await module.shrink(file, BYTES);
+      this.#file = await module.shrink(module.firstPicture(taken));
     } catch {
-      return this.#fail(NOT_A_PICTURE);
+      return this.#fail(module.UNREADABLE);
     }
     URL.revokeObjectURL(this.#original.src);
     this.#original.src = URL.createObjectURL(this.#file);

@@ -19,6 +19,7 @@ const STATES = {
 const CANDIDATE = 0.15; // share from which a guess is worth naming
 const LOOKALIKE = 0.02; // the same for one that looks like the likeliest
 const CANDIDATES = 3;
+const RIVAL = 0.25; // share from which an answer does not hide that it may be what looks like it
 export const AGAIN = "Try again in a moment.";
 
 export function invitation(charset) {
@@ -28,8 +29,10 @@ export function invitation(charset) {
 /** The answer for the eye: {label, share} when there is one, otherwise {text}. */
 export function answer(prediction) {
   if (prediction.label !== null) {
-    const { label, confidence } = prediction;
-    return { label, share: percent(confidence) };
+    const { label, confidence, probabilities } = prediction;
+    const rival = ranked(probabilities)[1];
+    const open = rival.share >= RIVAL && lookalikes(label).includes(rival.label);
+    return { label, share: percent(confidence) + (open ? `, or ${rival.label}` : "") };
   }
   if (prediction.several) return { text: "More than one character?" };
   const names = candidates(prediction);
