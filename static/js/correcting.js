@@ -69,15 +69,15 @@ export class Correcting {
     if (drawing.drawing || drawing.empty) return null;
     const { charset, newest } = display;
     const shown = drawing.state + charset;
-    if (newest && (live.caughtUp || fallback.caughtUp)) {
-      const { label, probabilities } = newest;
-      const strokes = structuredClone(drawing.points());
-      // The same ink is the same drawing, also after Clear and Undo, or for another character set.
-      return { key: JSON.stringify(strokes), shown, label, probabilities, charset, device: device(), strokes };
-    }
-    // Nobody answers any more: there is nothing to call right, but the drawing can be named.
+    const answered = newest && (live.caughtUp || fallback.caughtUp);
     const known = this.verdict.subject;
-    return known?.shown === shown ? { ...known, stale: true } : null;
+    if (!answered && known?.shown === shown) return { ...known, stale: true };
+    if (!answered && display.answered) return null; // yet
+    // Where nobody answers there is nothing to call right, but the drawing can be named.
+    const { label, probabilities } = answered ? newest : { label: null, probabilities: [] };
+    const strokes = structuredClone(drawing.points());
+    // The same ink is the same drawing, also after Clear and Undo, or for another character set.
+    return { key: JSON.stringify(strokes), shown, label, probabilities, charset, device: device(), strokes };
   }
 }
 

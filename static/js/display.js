@@ -90,6 +90,10 @@ export class Display {
   }
 
   /** Whether somebody answers: without that, numbers would be stale. */
+  get answered() {
+    return this.#answered;
+  }
+
   set answered(answered) {
     if (answered === this.#answered) return;
     this.#answered = answered;

@@ -53,12 +53,17 @@ def corrected(board: Board, to: str) -> Board:
     return board
 
 
-def corrected_offline(new_board: NewBoard) -> Board:
-    """Return a page whose 4 was called a 9 after the connection had gone."""
-    board = drawn(new_board().open(), "4")
+def disconnected(board: Board) -> Board:
+    """Take the connection away, and wait until the page knows."""
     board.expected = "WebSocket connection to|Failed to load resource|net::ERR"
     board.context.set_offline(True)
     board.wait_for_state("Offline")
+    return board
+
+
+def corrected_offline(new_board: NewBoard) -> Board:
+    """Return a page whose 4 was called a 9 after the connection had gone."""
+    board = disconnected(drawn(new_board().open(), "4"))
     row(board, "9").click()
     expect(said(board)).to_have_text("Kept here, not sent")
     return board
@@ -374,6 +379,19 @@ def test_what_was_said_without_a_connection_is_sent_when_it_is_back(new_board: N
     board.context.set_offline(False)
     expect(said(board)).to_have_text(WAITING)
     expect(board.page.locator("#notice .text")).to_have_text("Sent. Thank you.")
+    expect(listed(board)).to_have_count(1)
+
+
+def test_a_drawing_that_nobody_answered_can_be_named(new_board: NewBoard) -> None:
+    board = disconnected(new_board().open())
+    board.draw(written("4", 1))
+    expect(board.page.get_by_role("button", name="Correct", exact=True)).to_be_disabled()
+    board.press("Incorrect")
+    board.page.locator("#picker button[value='9']").click()
+    expect(said(board)).to_have_text("Kept here, not sent")
+    board.context.set_offline(False)
+    expect(said(board)).to_have_text(WAITING)
+    board.wait(lambda: board.label() == "9", "the answer that was taught")
     expect(listed(board)).to_have_count(1)
 
 
