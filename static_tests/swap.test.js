@@ -197,7 +197,7 @@ test("corrections of several kinds are told of as before", () => {
 test("each version frame says how many processes serve mine by now", () => {
   const { corrections, tell } = desk({ id: "b", status: "live", version: 12, serving: [4, 4] }, LIVE);
   tell("version", { version: 13, serving: [4, 4] });
-  assert.deepEqual(corrections.items.map(receipt), ["Live in version 13, 4 of 4", "Live in version 12, 4 of 4"]);
+  assert.deepEqual(corrections.items.map(receipt), ["Live in version 13, on 4 of 4 servers", "Live in version 12, on 4 of 4 servers"]);
 });
 
 test("what is not live any more has no version", () => {

@@ -132,9 +132,9 @@ test("what was said of a character that is not asked for says where it counts", 
 
 test("who said otherwise than a reviewer is told what that one says", () => {
   const live = { status: "live", version: 6, serving: [1, 2], label: "9" };
-  assert.equal(receipt(live), "Live in version 6, 1 of 2");
-  assert.equal(receipt({ ...live, said: "9" }), "Live in version 6, 1 of 2");
-  assert.equal(receipt({ ...live, said: "g" }), "A reviewer says 9, live in version 6, 1 of 2");
+  assert.equal(receipt(live), "Live in version 6, on 1 of 2 servers");
+  assert.equal(receipt({ ...live, said: "9" }), "Live in version 6, on 1 of 2 servers");
+  assert.equal(receipt({ ...live, said: "g" }), "A reviewer says 9, live in version 6, on 1 of 2 servers");
   const approved = { status: "approved", label: "9", said: "g" };
   assert.equal(news([approved]), "Your correction to g: a reviewer says 9, approved, waiting for training.");
 });

@@ -58,7 +58,7 @@ export function problem({ code, message }) {
 
 /** Where a correction stands, and as what if that is not what was `said`. */
 export function receipt({ status, version, serving, label, said = label, paused }) {
-  const spread = serving ? `, ${serving[0]} of ${serving[1]}` : "";
+  const spread = serving ? `, on ${serving[0]} of ${serving[1]} servers` : "";
   const state = status === "live" ? `Live in version ${version}${spread}` : (STATES[paused ? "paused" : status] ?? sentence(status));
   return said === label ? state : `A reviewer says ${label}, ${state.toLowerCase()}`;
 }

@@ -77,7 +77,7 @@ def test_a_correction_is_followed_until_it_is_live(new_board: NewBoard, web: Web
 
     version = board.wire.predictions[-1]["version"]
     carry_out(web, PROMOTE.format(id=receipt["id"], version=version))
-    live = f"Live in version {version}, 1 of 1"
+    live = f"Live in version {version}, on 1 of 1 servers"
     expect(board.page.locator(".corrections .status")).to_have_text(live)
     learned = f"Version {version} is live. It learned from your correction."
     expect(board.page.locator("#notice .text")).to_have_text(learned)
