@@ -142,25 +142,36 @@ def test_names_and_numbers_keep_clear_of_what_is_beside_them(
 
 
 @pytest.mark.parametrize(("width", "height"), [(320, 640), (640, 450), (667, 375)])
-def test_the_surest_answer_stays_on_one_line_beside_the_buttons(
+def test_the_longest_answers_stay_on_one_line_beside_the_buttons(
     new_board: NewBoard, width: int, height: int
 ) -> None:
     board = new_board(viewport={"width": width, "height": height}).open()
-    board.page.locator("#answer").evaluate(
-        """line => {
-            line.querySelector(".label").textContent = "w";
-            line.querySelector(".text").textContent = "";
-            line.querySelector(".share").textContent = "— >99 %";
-        }"""
-    )
-    lines = board.page.locator("#answer .share").evaluate("e => e.getClientRects().length")
-    assert lines == 1
-    share, verdict = (
-        board.page.locator(part).bounding_box() for part in ("#answer .share", "#verdict")
-    )
-    assert share is not None
-    assert verdict is not None
-    assert share["x"] + share["width"] <= verdict["x"]
+    for answer in (["w", "— >99 %"], ["q", "— 74 %, or g"]):
+        board.page.locator("#answer").evaluate(
+            """(line, [label, share]) => {
+                line.querySelector(".label").textContent = label;
+                line.querySelector(".text").textContent = "";
+                line.querySelector(".share").textContent = share;
+            }""",
+            answer,
+        )
+        lines = board.page.locator("#answer .share").evaluate("e => e.getClientRects().length")
+        assert lines == 1
+        share, verdict = (
+            board.page.locator(part).bounding_box() for part in ("#answer .share", "#verdict")
+        )
+        assert share is not None
+        assert verdict is not None
+        assert share["x"] + share["width"] <= verdict["x"], answer
+
+
+def test_the_character_sets_stay_where_they_are_when_one_is_chosen(board: Board) -> None:
+    labels = board.page.locator("#charset label")
+    places = set()
+    for label in labels.all():
+        label.click()
+        places.add(tuple(str(one.bounding_box()) for one in labels.all()))
+    assert len(places) == 1
 
 
 @pytest.mark.parametrize("width", [320, 390, 900, 1000, 1280, 1920])

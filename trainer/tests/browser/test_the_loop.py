@@ -50,4 +50,6 @@ def test_a_correction_becomes_everybody_s_knowledge(
     other.settle()
     assert other.label() == "0"
     assert not other.wire.predictions[-1]["personal"]
-    expect(listed(mine).first.locator(".status")).to_contain_text("Live in version 2, on 1 of 1 servers")
+    expect(listed(mine).first.locator(".status")).to_contain_text(
+        "Live in version 2, on 1 of 1 servers"
+    )
