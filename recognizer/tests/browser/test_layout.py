@@ -259,7 +259,7 @@ def test_what_versions_learned_is_shown_as_a_line_and_as_numbers(new_board: NewB
     board.page.route("**/api/v1/versions", answer)
     board.open().page.locator("#model").click()
     body = board.page.locator("#model-dialog .body")
-    line = body.locator(".spark")
+    line = body.locator("svg")
     line.wait_for()
     rows = body.locator("tr").all_inner_texts()
     assert [row.split() for row in rows] == [
