@@ -436,12 +436,12 @@ def test_what_was_taken_back_without_a_connection_is_not_sent_when_it_is_back(
     board.page.get_by_role("button", name="Undo what I said").click()
     expect(board.page.locator("main")).to_have_attribute("data-judging", "ready")
     sent = []
-    board.page.on("request", lambda request: sent.append(request.method))
+    board.page.on("request", lambda request: sent.append(f"{request.method} {request.url}"))
     with board.page.expect_response(lambda response: response.request.method == "DELETE"):
         board.context.set_offline(False)
     board.wait_for_state("Connected")
     expect(listed(board)).to_have_count(0)
-    assert "POST" not in sent
+    assert not [request for request in sent if re.match("POST .*/corrections", request)]
 
 
 def test_what_was_said_out_of_sight_of_its_place_is_told_and_undone_by_a_note(
